@@ -1,0 +1,20 @@
+using System.Text.Json;
+using Gureum.Facts;
+
+// Writes the facts of one Kubernetes release (names, types, protobuf numbers, list types, merge keys, resources and
+// their verbs) from its swagger.json and .proto files: dotnet run --project tools/Gureum.Facts REFERENCE OUTPUT
+if (args is not [var reference, var output])
+{
+    Console.Error.WriteLine("usage: Gureum.Facts REFERENCE_DIRECTORY OUTPUT_FILE (the directory holds swagger.json and protos/)");
+    return 2;
+}
+
+using var swagger = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(reference, "swagger.json")));
+var protos = ProtoFiles.Read(Path.Combine(reference, "protos"));
+
+using var writer = new StreamWriter(output) { NewLine = "\n" };
+writer.WriteLine("# Facts of Kubernetes 1.36"
+    + ", written by tools/Gureum.Facts. Do not edit: see docs/contributing/adding-a-kind.md.");
+ResourceFacts.Write(swagger.RootElement, writer);
+TypeFacts.Write(swagger.RootElement.GetProperty("definitions"), protos, writer);
+return 0;

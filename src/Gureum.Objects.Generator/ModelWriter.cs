@@ -70,21 +70,22 @@ namespace Gureum.Objects.Generator
                 text.Append("        ").Append(TypeNames.CSharp(field.Type)).Append("? f").Append(i).Append(" = null;\n");
             text.Append("        List<KeyValuePair<string, JsonElement>>? extra = null;\n");
             text.Append("        while (r.Read() && r.TokenType == JsonTokenType.PropertyName)\n        {\n");
-            text.Append("            switch (ModelJson.NameLength(ref r))\n            {\n");
+            if (type.Fields.Count > 0) text.Append("            switch (ModelJson.NameLength(ref r))\n            {\n");
             foreach (var group in type.Fields.Select((f, i) => (Field: f, Index: i)).GroupBy(x => x.Field.Name.Length))
             {
                 text.Append("                case ").Append(group.Key).Append(":\n");
                 foreach (var (field, index) in group)
                 {
                     text.Append("                    if (r.ValueTextEquals(\"").Append(field.Name).Append("\"u8)) { r.Read(); if (r.TokenType != JsonTokenType.Null) f").Append(index).Append(" = ");
-                    if (TypeNames.IsList(field.Type)) text.Append("ModelJson.ReadList(ref r, ").Append(TypeNames.Reader(field.Type.Substring(2))).Append(')');
-                    else if (TypeNames.IsMap(field.Type)) text.Append("ModelJson.ReadMap(ref r, ").Append(TypeNames.Reader(field.Type.Substring(2))).Append(')');
+                    if (TypeNames.IsList(field.Type)) text.Append("ModelJson.ReadList<").Append(TypeNames.CSharp(field.Type.Substring(2))).Append(">(ref r, ").Append(TypeNames.Reader(field.Type.Substring(2))).Append(')');
+                    else if (TypeNames.IsMap(field.Type)) text.Append("ModelJson.ReadMap<").Append(TypeNames.CSharp(field.Type.Substring(2))).Append(">(ref r, ").Append(TypeNames.Reader(field.Type.Substring(2))).Append(')');
                     else text.Append(TypeNames.Reader(field.Type)).Append("(ref r)");
                     text.Append("; continue; }\n");
                 }
                 text.Append("                    break;\n");
             }
-            text.Append("            }\n            ModelJson.ReadExtra(ref r, ref extra);\n        }\n");
+            if (type.Fields.Count > 0) text.Append("            }\n");
+            text.Append("            ModelJson.ReadExtra(ref r, ref extra);\n        }\n");
             text.Append("        return new ").Append(name).Append("\n        {\n");
             foreach (var (field, i) in type.Fields.Select((f, i) => (f, i)))
             {

@@ -2,7 +2,8 @@ namespace Gureum.Store;
 
 /// <summary>
 /// A revisioned key-value store: the one durable thing of a cluster. Every write gets the next revision of one
-/// cluster-wide counter, as in etcd (https://etcd.io/docs/v3.5/learning/data_model/); revisions start at 1.
+/// cluster-wide counter, as in etcd (https://etcd.io/docs/v3.5/learning/data_model/); the first write to an
+/// empty store gets the revision after <see cref="IStore.Revision"/>.
 /// Every implementation passes the same contract suite (tests/Gureum.Store.Tests/Contract).
 /// </summary>
 /// <remarks>
@@ -12,7 +13,7 @@ namespace Gureum.Store;
 /// </remarks>
 public interface IStore : IAsyncDisposable
 {
-    /// <summary>The newest revision that this store has made durable (0 for an empty store).</summary>
+    /// <summary>The newest durable revision (of an empty store: 0 with SQLite, 1 with etcd).</summary>
     long Revision { get; }
 
     /// <summary>The oldest revision that can still be listed or watched from; everything older was compacted.</summary>
@@ -32,17 +33,25 @@ public interface IStore : IAsyncDisposable
     /// <summary>
     /// Writes when the key's modification revision is what <see cref="Write.Expected"/> demands, else changes nothing.
     /// Completes once the write is durable. Concurrent writes may share one commit (group commit), never a revision.
+    /// Deleting an absent key succeeds and changes nothing. A write that is cancelled while it waits is of unknown outcome.
     /// </summary>
     ValueTask<WriteResult> WriteAsync(Write write, CancellationToken cancel = default);
 
     /// <summary>
-    /// Every change to keys starting with <paramref name="prefix"/> after <paramref name="afterRevision"/>, in revision order, one batch
-    /// for each durable commit, without gap or repetition, until cancelled. History first, then live.
+    /// Every change to keys starting with <paramref name="prefix"/> after <paramref name="afterRevision"/> (which may lie in the
+    /// future), in revision order, without gap or repetition, until cancelled. History first, in batches of any size, then live,
+    /// one batch for each durable commit. Ends with <see cref="ObjectDisposedException"/> when the store is disposed.
     /// </summary>
-    /// <exception cref="RevisionCompactedException">Thrown by the enumeration when the history was compacted.</exception>
+    /// <exception cref="RevisionCompactedException">
+    /// Thrown by the enumeration when the revision is older than <see cref="CompactedRevision"/>.
+    /// </exception>
     IAsyncEnumerable<IReadOnlyList<Change>> WatchAsync(string prefix, long afterRevision, CancellationToken cancel = default);
 
-    /// <summary>Forgets history up to and including <paramref name="revision"/>; the newest state of each key remains.</summary>
+    /// <summary>
+    /// Forgets history up to and including <paramref name="revision"/>; the state at that revision and everything newer remain.
+    /// A revision that was compacted already changes nothing.
+    /// </summary>
+    /// <exception cref="RevisionInFutureException">The revision is newer than <see cref="Revision"/>.</exception>
     ValueTask CompactAsync(long revision, CancellationToken cancel = default);
 }
 
@@ -56,9 +65,11 @@ public sealed record Entry(string Key, ReadOnlyMemory<byte> Value, long CreateRe
 public sealed record RangeResult(IReadOnlyList<Entry> Entries, long Revision, bool More);
 
 /// <summary>One conditional write.</summary>
-/// <param name="Value">The new bytes; null deletes the key.</param>
+/// <param name="Key">The key; non-empty ASCII.</param>
+/// <param name="Value">The new bytes, which the caller must leave as they are from now on; null deletes the key.</param>
 /// <param name="Expected">Null: write whatever is there. 0: the key must not exist. n: its modification revision must be n.</param>
-/// <param name="TimeToLive">When given, the key is deleted (with a revision and a change of its own) this long after the write.</param>
+/// <param name="TimeToLive">When given, the key is deleted (with a revision and a change of its own) this long after the write.
+/// More than zero; etcd rounds up to seconds and has a floor of about two. A later write of the key replaces it.</param>
 public sealed record Write(string Key, ReadOnlyMemory<byte>? Value, long? Expected = null, TimeSpan? TimeToLive = null);
 
 /// <param name="Succeeded">False: the expectation failed, nothing was written.</param>

@@ -68,7 +68,7 @@ public sealed class Conntrack(NetNamespace where)
                     raw = attributes.Value.ToArray();
                     original = ReadTuple(attributes.Value, out protocol);
                 }
-                if (attributes.Type == ReplyTuple) reply = ReadTuple(attributes.Value, out _);
+                if (attributes.Type == ReplyTuple) reply = ReadTuple(attributes.Value, out byte _);
             }
             if (original is null || reply is null) return;
             var flow = new Flow(protocol, original, reply);

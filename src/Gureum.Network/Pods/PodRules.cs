@@ -30,7 +30,7 @@ internal static class PodRules
                 fib daddr type local meta l4proto { tcp, udp, sctp } goto host-port
               }
               chain output {
-                type nat hook output priority dstnat - 10;
+                type nat hook output priority -110;
                 fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto { tcp, udp, sctp } goto host-port
               }
               chain postrouting {

@@ -18,7 +18,7 @@ internal sealed class Compactor(Writer writer) : IDisposable
             {
                 await writer.Submit(new CompactRequest(revision)).ConfigureAwait(false);
             }
-            foreach (var rows in Superfluous.At(writer.State, writer.State.Compacted).Chunk(Step))
+            foreach (var rows in Superfluous.At(writer.State).Chunk(Step))
             {
                 cancel.ThrowIfCancellationRequested();
                 await writer.Submit(new ForgetRequest(rows)).ConfigureAwait(false);

@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Gureum.Store.Sqlite;
 
@@ -6,8 +9,10 @@ namespace Gureum.Store.Sqlite;
 /// Keeps a second server off the same file: a lock file beside it that holds the owner's process id. The lock belongs to the
 /// open file, so the kernel drops it with the process, however that ends.
 /// </summary>
-internal sealed class FileLock : IDisposable
+internal sealed partial class FileLock : IDisposable
 {
+    private const int Again = 11;
+
     private readonly FileStream stream;
 
     private FileLock(FileStream stream) => this.stream = stream;
@@ -33,7 +38,7 @@ internal sealed class FileLock : IDisposable
         try
         {
             stream.SetLength(0);
-            stream.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
+            stream.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
             stream.Flush();
         }
         catch (IOException failure)
@@ -46,7 +51,7 @@ internal sealed class FileLock : IDisposable
 
     private static StoreUnavailableException Explain(string path, string file, IOException failure)
     {
-        var owner = ReadOwner(file);
+        var owner = failure.HResult == Again ? ReadOwner(file) : null;
         return owner is null
             ? new StoreUnavailableException($"store {path}: cannot lock {file}: {failure.Message}", failure)
             : new StoreUnavailableException($"store {path}: it is in use by process {owner}; stop that one first, or give another path", failure);
@@ -54,18 +59,19 @@ internal sealed class FileLock : IDisposable
 
     private static string? ReadOwner(string file)
     {
-        try
-        {
-            // Sharing everything asks for no lock, so this works while the owner holds its own.
-            using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            var text = reader.ReadToEnd().Trim();
-            return text.Length == 0 ? null : text;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        // .NET's own ways of opening a file ask for a shared lock, which the owner's lock refuses.
+        using var handle = new SafeFileHandle(OpenFile(file, 0), ownsHandle: true);
+        if (handle.IsInvalid)
         {
             return null;
         }
+        Span<byte> text = stackalloc byte[32];
+        var length = RandomAccess.Read(handle, text, 0);
+        return length == 0 ? null : Encoding.ASCII.GetString(text[..length]).Trim();
     }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFile(string path, int flags);
 
     public void Dispose() => stream.Dispose();
 }

@@ -3,64 +3,74 @@ namespace Gureum.Store.Sqlite;
 /// <summary>Reads the values of many versions: by a scan of the history where they lie close together, else one by one.</summary>
 internal static class RangeReader
 {
-    private const int FewVersions = 32;
     // A scanned row costs about a quarter of a looked-up one.
     private const int ScanAdvantage = 4;
 
     /// <summary>The entries of the versions, in their order; null when compaction took one meanwhile.</summary>
-    public static List<Entry>? Read(Readers readers, IReadOnlyList<KeyValuePair<string, KeyVersion>> versions, CancellationToken cancel)
+    public static Entry[]? Read(Readers readers, IReadOnlyList<KeyValuePair<string, KeyVersion>> versions, CancellationToken cancel)
     {
-        var found = versions.Count <= FewVersions ? null : ScanIfDense(readers, versions, cancel);
-        var entries = new List<Entry>(versions.Count);
-        foreach (var (key, version) in versions)
+        var entries = new Entry[versions.Count];
+        var missing = new List<(long Revision, int At)>();
+        for (var i = 0; i < entries.Length; i++)
         {
-            cancel.ThrowIfCancellationRequested();
-            var entry = found is not null && found.TryGetValue(version.Revision, out var value)
-                ? new Entry(key, value, version.Created, version.Revision)
-                : readers.Entry(key, version);
-            if (entry is null)
+            if (versions[i].Value.Recent is { } recent)
             {
-                return null;
+                entries[i] = recent;
             }
-            entries.Add(entry);
+            else
+            {
+                missing.Add((versions[i].Value.Revision, i));
+            }
         }
-        return entries;
+        if (missing.Count == 0)
+        {
+            return entries;
+        }
+        missing.Sort();
+        var complete = readers.Use(reader =>
+        {
+            var read = IsDense(missing) ? Scan(reader, missing, cancel) : LookUp(reader, missing, cancel);
+            foreach (var (at, value) in read)
+            {
+                var (key, version) = versions[at];
+                entries[at] = new Entry(key, value, version.Created, version.Revision);
+            }
+            return read.Count == missing.Count;
+        });
+        return complete ? entries : null;
     }
 
-    private static Dictionary<long, byte[]?>? ScanIfDense(
-        Readers readers, IReadOnlyList<KeyValuePair<string, KeyVersion>> versions, CancellationToken cancel)
+    private static bool IsDense(List<(long Revision, int At)> missing) =>
+        missing[^1].Revision - missing[0].Revision < (long)missing.Count * ScanAdvantage;
+
+    private static List<(int At, byte[] Value)> LookUp(Reader reader, List<(long Revision, int At)> missing, CancellationToken cancel)
     {
-        var (first, last) = (long.MaxValue, 0L);
-        foreach (var (_, version) in versions)
+        var read = new List<(int At, byte[] Value)>(missing.Count);
+        foreach (var (revision, at) in missing)
         {
-            first = Math.Min(first, version.Revision);
-            last = Math.Max(last, version.Revision);
-        }
-        if (last - first > (long)versions.Count * ScanAdvantage)
-        {
-            return null;
-        }
-        var found = new Dictionary<long, byte[]?>(versions.Count);
-        foreach (var (_, version) in versions)
-        {
-            found[version.Revision] = null;
-        }
-        readers.Use(reader =>
-        {
-            reader.Values(first, last, (revision, value) => found[revision] = value, revision =>
+            cancel.ThrowIfCancellationRequested();
+            if (reader.Value(revision) is { } value)
             {
-                cancel.ThrowIfCancellationRequested();
-                return found.ContainsKey(revision);
-            });
-            return true;
-        });
-        foreach (var (revision, value) in found)
-        {
-            if (value is null)
-            {
-                found.Remove(revision);
+                read.Add((at, value));
             }
         }
-        return found;
+        return read;
+    }
+
+    private static List<(int At, byte[] Value)> Scan(Reader reader, List<(long Revision, int At)> missing, CancellationToken cancel)
+    {
+        var read = new List<(int At, byte[] Value)>(missing.Count);
+        var next = 0;
+        reader.Values(missing[0].Revision, missing[^1].Revision, revision =>
+        {
+            cancel.ThrowIfCancellationRequested();
+            // Rows come in order too; one that compaction took is passed over.
+            while (missing[next].Revision < revision)
+            {
+                next++;
+            }
+            return missing[next].Revision == revision;
+        }, value => read.Add((missing[next].At, value)));
+        return read;
     }
 }

@@ -43,8 +43,8 @@ internal sealed class Reader : IDisposable
         }
     }
 
-    /// <summary>Gives (revision, value) of every put between two revisions, both included, to <paramref name="take"/>.</summary>
-    public void Values(long first, long last, Action<long, byte[]> take, Func<long, bool> wanted)
+    /// <summary>Gives <paramref name="take"/> the values of those puts between two revisions, both included, that are wanted.</summary>
+    public void Values(long first, long last, Func<long, bool> wanted, Action<byte[]> take)
     {
         try
         {
@@ -52,10 +52,9 @@ internal sealed class Reader : IDisposable
             span.Bind(2, last);
             while (span.Step())
             {
-                var revision = span.Long(0);
-                if (wanted(revision) && span.Bytes(1) is { } value)
+                if (wanted(span.Long(0)) && span.Bytes(1) is { } value)
                 {
-                    take(revision, value);
+                    take(value);
                 }
             }
         }

@@ -6,36 +6,43 @@ namespace Gureum.Store.Sqlite;
 internal readonly record struct Superfluous(string Key, KeyVersion Version, KeyVersion? CutBelow)
 {
     /// <summary>
-    /// Everything superfluous at a compaction mark: versions that another version at or below the mark replaced, and deletions.
-    /// Oldest first for each key: a crash between two steps must not leave a version without the deletion above it.
+    /// Everything superfluous at the state's compaction mark: versions that another version at or below the mark replaced, and
+    /// deletions. In order of revision: neighbours share pages of the file, and a crash between two steps never leaves a
+    /// version without the deletion above it.
     /// </summary>
-    public static IEnumerable<Superfluous> At(Snapshot state, long mark)
+    public static Superfluous[] At(Snapshot state)
     {
-        var chain = new Stack<KeyVersion>();
+        var found = new List<Superfluous>();
         foreach (var (key, newest) in state.Keys.Range())
         {
-            KeyVersion? above = null;
-            var version = newest;
-            while (version.Revision > mark && version.Older is { } older)
+            AddOf(key, newest, state.Compacted, found);
+        }
+        var sorted = found.ToArray();
+        Array.Sort(sorted, (left, right) => left.Version.Revision.CompareTo(right.Version.Revision));
+        return sorted;
+    }
+
+    private static void AddOf(string key, KeyVersion newest, long mark, List<Superfluous> found)
+    {
+        KeyVersion? above = null;
+        var version = newest;
+        while (version.Revision > mark)
+        {
+            if (version.Older is not { } older)
             {
-                (above, version) = (version, older);
+                return;
             }
-            if (version.Revision > mark)
-            {
-                continue;
-            }
-            if (!version.Deleted)
-            {
-                (above, version) = (version, version.Older);
-            }
-            for (; version is not null; version = version.Older)
-            {
-                chain.Push(version);
-            }
-            while (chain.TryPop(out var oldest))
-            {
-                yield return new Superfluous(key, oldest, chain.Count == 0 ? above : null);
-            }
+            (above, version) = (version, older);
+        }
+        var next = version;
+        if (!version.Deleted)
+        {
+            (above, next) = (version, version.Older);
+        }
+        // The chain is cut with its newest superfluous row, which goes last.
+        for (var cut = above; next is not null; next = next.Older, cut = null)
+        {
+            found.Add(new Superfluous(key, next, cut));
         }
     }
 }

@@ -6,7 +6,9 @@ namespace Gureum.Store.Sqlite;
 /// The one thread that changes the file. Everything that waits when it becomes free goes into the next transaction, so that
 /// one fsync makes many writes durable: the busier the store, the bigger the groups.
 /// </summary>
-/// <remarks>Fault point: <c>store.commit</c>, after BEGIN and before COMMIT; its scope is the file's path.</remarks>
+/// <remarks>
+/// Fault points, with the file's path as their scope: <c>store.commit</c> just before COMMIT, <c>store.committed</c> just after.
+/// </remarks>
 internal sealed class Writer
 {
     private readonly string path;

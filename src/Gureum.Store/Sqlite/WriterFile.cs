@@ -45,6 +45,7 @@ internal sealed class WriterFile : IDisposable
             }
             FaultPoints.Hit("store.commit", path);
             statements.Commit.Run();
+            FaultPoints.Hit("store.committed", path);
         }
         catch (Exception)
         {

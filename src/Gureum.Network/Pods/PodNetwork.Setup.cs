@@ -8,7 +8,11 @@ public sealed partial class PodNetwork
     /// <summary>A metric above any that a person chooses: the route of last resort.</summary>
     private const uint LastResort = 4_000_000_000;
 
-    private string ForwardingFile => Path.Combine(_options.StateDirectory, "ip-forward-before");
+    /// <summary>The settings of the whole namespace that we need. "all" is or-ed with each interface's own send_redirects, so others keep theirs.</summary>
+    private static readonly (string Path, string Value)[] _settings =
+        [("/proc/sys/net/ipv4/ip_forward", "1"), ("/proc/sys/net/ipv4/conf/all/send_redirects", "0")];
+
+    private string BeforeFile(string setting) => Path.Combine(_options.StateDirectory, Path.GetFileName(setting) + "-before");
 
     /// <summary>
     /// Makes the bridge, routes and rules, or adopts those of an earlier run. First of all the ranges of pods and
@@ -38,7 +42,7 @@ public sealed partial class PodNetwork
             // A process of the node must find a route before its packets meet the rules for Services; on the bridge an
             // address without rules ends in silence and not at somebody else's router.
             _links.SetRoute(new Route(_options.ServiceCidr, null, _options.Bridge, _options.Gateway));
-            EnableForwarding();
+            ChangeSettings();
             _nft.Apply(PodRules.Table(_options, _leases.All));
         }
     }
@@ -52,7 +56,7 @@ public sealed partial class PodNetwork
             foreach (var link in OurPorts().ToList()) _links.DeleteLink(link.Name);
             _nft.Apply(PodRules.Delete(_options));
             _links.DeleteLink(_options.Bridge);
-            RestoreForwarding();
+            RestoreSettings();
             foreach (var route in Barriers()) _links.DeleteRoute(route);
             Directory.Delete(Path.Combine(_options.StateDirectory, "leases"), recursive: true);
             Directory.CreateDirectory(Path.Combine(_options.StateDirectory, "leases"));
@@ -72,26 +76,27 @@ public sealed partial class PodNetwork
         return uplink?.Link is { } name ? _links.GetLink(name).Mtu : 1500;
     }
 
-    private void EnableForwarding()
+    private void ChangeSettings() => _options.Namespace.Run(() =>
     {
-        _options.Namespace.Run(() =>
+        foreach (var (path, value) in _settings)
         {
-            const string forward = "/proc/sys/net/ipv4/ip_forward";
-            var before = File.ReadAllText(forward).Trim();
-            if (before == "0")
-            {
-                File.WriteAllText(ForwardingFile, before);
-                File.WriteAllText(forward, "1");
-            }
-            // Pods ask the node to reach their neighbours, on purpose: it must not tell them of a shorter way.
-            File.WriteAllText($"/proc/sys/net/ipv4/conf/{_options.Bridge}/send_redirects", "0");
-        });
-    }
+            var before = File.ReadAllText(path).Trim();
+            if (before == value) continue;
+            File.WriteAllText(BeforeFile(path), before);
+            File.WriteAllText(path, value);
+        }
+        // Pods ask the node to reach their neighbours, on purpose: it must not tell them of a shorter way. A redirect would
+        // also use up the sender's allowance of ICMP, and refusals would come late.
+        File.WriteAllText($"/proc/sys/net/ipv4/conf/{_options.Bridge}/send_redirects", "0");
+    });
 
-    private void RestoreForwarding()
+    private void RestoreSettings() => _options.Namespace.Run(() =>
     {
-        if (!File.Exists(ForwardingFile)) return;
-        _options.Namespace.Run(() => File.WriteAllText("/proc/sys/net/ipv4/ip_forward", File.ReadAllText(ForwardingFile)));
-        File.Delete(ForwardingFile);
-    }
+        foreach (var (path, _) in _settings)
+        {
+            if (!File.Exists(BeforeFile(path))) continue;
+            File.WriteAllText(path, File.ReadAllText(BeforeFile(path)));
+            File.Delete(BeforeFile(path));
+        }
+    });
 }

@@ -38,10 +38,6 @@ internal static class PodRules
                 ct status dnat ip saddr . ip daddr @to-itself masquerade
                 ip saddr {{options.EffectiveClusterCidr}} ip daddr != @inside ip daddr != 224.0.0.0/4 oifname != "{{options.Bridge}}" masquerade
               }
-              chain redirects {
-                type filter hook output priority filter;
-                oifname "{{options.Bridge}}" icmp type redirect drop comment "pods have one next hop: the node"
-              }
             }
 
             """);

@@ -27,7 +27,12 @@ public sealed class TestNode : IDisposable
         };
         Options = change?.Invoke(Options) ?? Options;
         Network = new PodNetwork(Options);
-        if (setup) Network.Setup();
+        try { if (setup) Network.Setup(); }
+        catch
+        {
+            Dispose(); // the test's own clean-up never runs when its constructor fails
+            throw;
+        }
     }
 
     public string Folder => _folder;

@@ -71,7 +71,7 @@ public static class Traffic
         });
         try
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3));
             try { socket.ConnectAsync(IPAddress.Parse(address), port, patience.Token).AsTask().GetAwaiter().GetResult(); }
             catch (OperationCanceledException) { return "TimedOut"; }
             socket.ReceiveTimeout = 5000;

@@ -10,7 +10,10 @@ internal sealed class RecentCommits(long revision)
     private const long MostBytes = 16L << 20;
 
     private readonly Lock gate = new();
-    private readonly Queue<Commit> commits = new();
+    // A ring: the commits number oldest to next - 1, each at its number modulo the length.
+    private readonly Commit?[] commits = new Commit?[MostCommits];
+    private long oldest;
+    private long next;
     private long floor = revision;
     private long newest = revision;
     private long bytes;
@@ -23,13 +26,13 @@ internal sealed class RecentCommits(long revision)
         TaskCompletionSource? waiting;
         lock (gate)
         {
-            commits.Enqueue(commit);
             bytes += commit.Size;
-            newest = commit.Last;
-            while (commits.Count > 1 && (commits.Count > MostCommits || bytes > MostBytes))
+            while (oldest < next && (next - oldest == MostCommits || bytes > MostBytes))
             {
-                Forget(commits.Dequeue());
+                ForgetOldest();
             }
+            commits[next++ % MostCommits] = commit;
+            newest = commit.Last;
             (waiting, arrival) = (arrival, null);
         }
         waiting?.SetResult();
@@ -56,7 +59,16 @@ internal sealed class RecentCommits(long revision)
             {
                 return null;
             }
-            return revision >= newest ? [] : [.. commits.SkipWhile(commit => commit.Last <= revision)];
+            if (revision >= newest)
+            {
+                return [];
+            }
+            var found = new List<Commit>();
+            for (var number = FirstAfter(revision); number < next; number++)
+            {
+                found.Add(commits[number % MostCommits]!);
+            }
+            return found;
         }
     }
 
@@ -78,13 +90,35 @@ internal sealed class RecentCommits(long revision)
         }
     }
 
-    private void Forget(Commit commit)
+    /// <summary>The number of the first commit that reaches beyond a revision. The gate is held.</summary>
+    private long FirstAfter(long revision)
     {
-        floor = commit.Last;
-        bytes -= commit.Size;
-        foreach (var change in commit.Changes)
+        var (low, high) = (oldest, next);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (commits[middle % MostCommits]!.Last <= revision)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    /// <summary>Drops the oldest commit. The gate is held.</summary>
+    private void ForgetOldest()
+    {
+        ref var place = ref commits[oldest++ % MostCommits];
+        floor = place!.Last;
+        bytes -= place.Size;
+        foreach (var change in place.Changes)
         {
             change.Version.Recent = null;
         }
+        place = null;
     }
 }

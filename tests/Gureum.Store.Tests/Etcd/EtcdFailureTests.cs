@@ -80,7 +80,7 @@ public sealed class EtcdFailureTests : IAsyncLifetime
     public async Task Range_LongerThanOnePage_ComesComplete()
     {
         await using var store = await server.OpenAsync();
-        await Task.WhenAll(Enumerable.Range(0, 4100).Select(n => store.WriteAsync(new Write($"k{n:d5}", new byte[1])).AsTask()));
+        await Parallel.ForAsync(0, 4100, async (n, cancel) => await store.WriteAsync(new Write($"k{n:d5}", new byte[1]), cancel));
         var all = await store.RangeAsync("", "z");
         Assert.Equal((4100, false), (all.Entries.Count, all.More));
         Assert.Equal("k04099", all.Entries[^1].Key);

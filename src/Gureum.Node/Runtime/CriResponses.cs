@@ -37,8 +37,11 @@ internal static class CriResponses
             s.Id, (string?)verbose?["sandboxID"] ?? "", s.Metadata.Name, s.Metadata.Attempt, s.Image?.Image ?? "",
             s.ImageId.Length > 0 ? s.ImageId : s.ImageRef, Stage(s.State), Time(s.CreatedAt), s.Labels, s.Annotations);
         JsonNode? config = verbose?["config"];
+        // A process may end before containerd has noted its start.
+        DateTimeOffset? finished = TimeOrNull(s.FinishedAt), started = TimeOrNull(s.StartedAt);
+        if (started > finished) started = finished;
         return new ContainerDetails(
-            info, TimeOrNull(s.StartedAt), TimeOrNull(s.FinishedAt), s.ExitCode, s.Reason, s.Message, s.ImageRef, s.LogPath,
+            info, started, finished, s.ExitCode, s.Reason, s.Message, s.ImageRef, s.LogPath,
             (bool?)config?["stdin"] ?? false, (bool?)config?["tty"] ?? false, (int?)verbose?["pid"] ?? 0);
     }
 

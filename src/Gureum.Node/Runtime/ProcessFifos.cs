@@ -15,7 +15,10 @@ internal sealed class ProcessFifos : IAsyncDisposable
 
     private ProcessFifos(string directory) => _directory = directory;
 
-    /// <summary>Paths for the shim; empty for a stream that nobody wants.</summary>
+    // What the shim may write to, where it insists on a file.
+    private const string Nowhere = "/dev/null";
+
+    /// <summary>Paths for the shim. Unwanted input has none, unwanted output goes nowhere.</summary>
     internal string StdinPath { get; private init; } = "";
 
     internal string StdoutPath { get; private init; } = "";
@@ -35,8 +38,8 @@ internal sealed class ProcessFifos : IAsyncDisposable
         var fifos = new ProcessFifos(directory)
         {
             StdinPath = stdin ? Path.Combine(directory, "stdin") : "",
-            StdoutPath = stdout ? Path.Combine(directory, "stdout") : "",
-            StderrPath = stderr ? Path.Combine(directory, "stderr") : "",
+            StdoutPath = stdout ? Path.Combine(directory, "stdout") : Nowhere,
+            StderrPath = stderr ? Path.Combine(directory, "stderr") : Nowhere,
         };
         try
         {

@@ -36,7 +36,7 @@ internal sealed class TaskExec(CriConnection connection, string fifoDirectory)
                 Terminal = request.Tty,
                 Stdin = fifos.StdinPath,
                 Stdout = fifos.StdoutPath,
-                Stderr = fifos.StderrPath,
+                Stderr = request.Tty ? "" : fifos.StderrPath,
                 Spec = new Any { TypeUrl = ProcessTypeUrl, Value = ByteString.CopyFrom(process) },
             }, o), cancel, headers: NamespaceHeader()).ConfigureAwait(false);
             added = true;

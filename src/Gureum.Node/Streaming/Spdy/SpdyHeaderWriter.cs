@@ -32,6 +32,8 @@ internal sealed class SpdyHeaderWriter
         BinaryPrimitives.WriteUInt16LittleEndian(stored[3..], (ushort)~plain.Length);
         block.Write(stored);
         plain.WriteTo(block);
+        // An empty stored block, zlib's sync flush: some inflaters hand nothing out before it.
+        block.Write([0, 0, 0, 0xFF, 0xFF]);
         return block.ToArray();
     }
 

@@ -15,6 +15,7 @@ public sealed class ServiceRendererTests
     {
         ["cluster-address-one-endpoint"] = Web(End("10.244.0.5", 8080)),
         ["cluster-address-three-endpoints"] = Web(End("10.244.0.5", 8080), End("10.244.1.5", 8080, "there"), End("10.244.0.6", 8080)),
+        ["cluster-address-many-endpoints"] = Web([.. Enumerable.Range(10, 17).Select(i => End($"10.244.1.{i}", 8080, "there"))]),
         ["no-endpoints"] = Web().OnNodePort(30080),
         ["terminating-endpoints-serve-last"] = Web(
             End("10.244.0.5") with { Ready = false, Terminating = true }, End("10.244.0.6") with { Ready = false, Serving = false }),

@@ -1,4 +1,4 @@
-using System.Net;
+using System.Net.Sockets;
 using Gureum.Network.Netlink;
 
 namespace Gureum.Network.Pods;
@@ -36,8 +36,10 @@ public sealed partial class PodNetwork
                 case var other:
                     throw new PodNetworkException($"interface {_options.Bridge} exists and is no bridge ({other.Kind ?? "a plain device"}); remove it or configure another bridge name");
             }
-            _links.AddAddress(_options.Bridge, new InterfaceAddress(_options.Gateway, _options.PodCidr.PrefixLength));
-            foreach (var local in _options.LocalAddresses) _links.AddAddress(_options.Bridge, new InterfaceAddress(local, 32));
+            HashSet<InterfaceAddress> addresses = [new(_options.Gateway, _options.PodCidr.PrefixLength), .. _options.LocalAddresses.Select(a => new InterfaceAddress(a, 32))];
+            foreach (var stale in _links.ListAddresses(_options.Bridge).Where(a => !addresses.Contains(a) && a.Address.AddressFamily == AddressFamily.InterNetwork))
+                _links.RemoveAddress(_options.Bridge, stale); // of an earlier configuration
+            foreach (var address in addresses) _links.AddAddress(_options.Bridge, address);
             _links.SetUp(_options.Bridge);
             // A process of the node must find a route before its packets meet the rules for Services; on the bridge an
             // address without rules ends in silence and not at somebody else's router.
@@ -72,7 +74,7 @@ public sealed partial class PodNetwork
     private int UplinkMtu()
     {
         var uplink = _links.ListRoutes().Where(r => r.Destination.PrefixLength == 0 && r.Link is not null
-            && r.Destination.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork).MinBy(r => r.Metric);
+            && r.Destination.BaseAddress.AddressFamily == AddressFamily.InterNetwork).MinBy(r => r.Metric);
         return uplink?.Link is { } name ? _links.GetLink(name).Mtu : 1500;
     }
 

@@ -33,11 +33,11 @@ public sealed class ServiceProxy
     {
         lock (_one)
         {
-            var before = _services.Values.ToList();
+            var before = _services.ToDictionary();
             _services.Clear();
             foreach (var service in services) _services[service.Key] = service;
             WriteWhole();
-            ForgetFlows([.. before.Select(s => s.Key).Concat(_services.Keys).Distinct().Select(key => (before.FirstOrDefault(s => s.Key == key), _services.GetValueOrDefault(key)))]);
+            ForgetFlows([.. before.Keys.Union(_services.Keys).Select(key => (before.GetValueOrDefault(key), _services.GetValueOrDefault(key)))]);
         }
     }
 

@@ -1,0 +1,177 @@
+using System.Text.Json.Nodes;
+using Gureum.Objects.Models;
+
+namespace Gureum.Objects.Schemas;
+
+/// <summary>
+/// The built-in types and resources, read once from the embedded .facts files: kubernetes.facts (generated) and
+/// rules.facts (defaults, enums, short names). Immutable after loading. docs/contributing/adding-a-kind.md has the format.
+/// </summary>
+public sealed class KubernetesSchema
+{
+    private static readonly Lazy<KubernetesSchema> Loaded = new(() => new KubernetesSchema());
+
+    private readonly Dictionary<string, SchemaNode> types = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Dictionary<string, SchemaField>> fields = new(StringComparer.Ordinal);
+    private readonly List<ResourceFacts> resources = [];
+
+    public static KubernetesSchema Instance => Loaded.Value;
+
+    public IReadOnlyList<ResourceFacts> Resources => resources;
+
+    /// <summary>Every named type.</summary>
+    public IEnumerable<SchemaNode> Types => types.Values;
+
+    /// <exception cref="KeyNotFoundException">No such type.</exception>
+    public SchemaNode Type(string name) => types[name];
+
+    public SchemaNode? FindType(string name) => types.GetValueOrDefault(name);
+
+    private KubernetesSchema()
+    {
+        var lines = ReadLines("kubernetes.facts");
+        ReadTypeNames(lines);
+        ReadFields(lines);
+        ReadResources(lines);
+        ReadRules(ReadLines("rules.facts"));
+        foreach (var (name, known) in fields) types[name].Fields = known;
+    }
+
+    private static string[] ReadLines(string name)
+    {
+        using var stream = typeof(KubernetesSchema).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"the facts {name} are missing from this build");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd().Split('\n');
+    }
+
+    private void ReadTypeNames(string[] lines)
+    {
+        foreach (var line in lines)
+        {
+            if (!line.StartsWith("type ", StringComparison.Ordinal)) continue;
+            var words = line.Split(' ');
+            types[words[1]] = new SchemaNode { Kind = SchemaKind.Object, TypeName = words[1], Atomic = words.Contains("map=atomic") };
+            fields[words[1]] = new(StringComparer.Ordinal);
+        }
+    }
+
+    private void ReadFields(string[] lines)
+    {
+        Dictionary<string, SchemaField>? current = null;
+        foreach (var line in lines)
+        {
+            if (line.StartsWith("type ", StringComparison.Ordinal)) current = fields[line.Split(' ')[1]];
+            else if (line.StartsWith("resource ", StringComparison.Ordinal)) current = null;
+            else if (current is not null && line.StartsWith("  ", StringComparison.Ordinal))
+            {
+                var field = ReadField(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), current.Count);
+                current[field.Name] = field;
+            }
+        }
+    }
+
+    private SchemaField ReadField(string[] words, int order)
+    {
+        var (number, required, retain, atomic) = (0, false, false, false);
+        string? merge = null;
+        var (listType, keys) = (ListType.Atomic, Array.Empty<string>());
+        foreach (var word in words.AsSpan(2))
+        {
+            if (word[0] == '#') number = int.Parse(word.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
+            else if (word == "req") required = true;
+            else if (word == "retainKeys") retain = true;
+            else if (word == "map=atomic") atomic = true;
+            else if (word == "list=set") listType = ListType.Set;
+            else if (word.StartsWith("list=map:", StringComparison.Ordinal)) (listType, keys) = (ListType.Map, word["list=map:".Length..].Split(','));
+            else if (word.StartsWith("merge=", StringComparison.Ordinal)) merge = word["merge=".Length..];
+        }
+        return new SchemaField
+        {
+            Name = words[0], Node = Node(words[1], listType, keys, atomic), Number = number, Required = required, MergeKey = merge, RetainKeys = retain, Order = order,
+        };
+    }
+
+    private SchemaNode Node(string type, ListType listType = ListType.Atomic, string[]? keys = null, bool atomic = false)
+    {
+        if (type.StartsWith("[]", StringComparison.Ordinal))
+            return new SchemaNode { Kind = SchemaKind.List, Element = Node(type[2..]), ListType = listType, ListKeys = keys ?? [] };
+        if (type.StartsWith("{}", StringComparison.Ordinal))
+            return new SchemaNode { Kind = SchemaKind.Map, Element = Node(type[2..]), Atomic = atomic };
+        if (atomic && types.TryGetValue(type, out var shared))
+            return new SchemaNode { Kind = SchemaKind.Object, TypeName = type, Atomic = true, Fields = fields[shared.TypeName!] };
+        return types.TryGetValue(type, out var named) ? named : Scalar(type);
+    }
+
+    private static SchemaNode Scalar(string type) => type switch
+    {
+        "string" => new SchemaNode { Kind = SchemaKind.String },
+        "int32" => new SchemaNode { Kind = SchemaKind.Int32 },
+        "int64" => new SchemaNode { Kind = SchemaKind.Int64 },
+        "double" => new SchemaNode { Kind = SchemaKind.Double },
+        "bool" => new SchemaNode { Kind = SchemaKind.Bool },
+        "bytes" => new SchemaNode { Kind = SchemaKind.Bytes },
+        "time" => new SchemaNode { Kind = SchemaKind.Time },
+        "microtime" => new SchemaNode { Kind = SchemaKind.MicroTime },
+        "quantity" => new SchemaNode { Kind = SchemaKind.Quantity },
+        "intstr" => new SchemaNode { Kind = SchemaKind.IntOrString },
+        _ => new SchemaNode { Kind = SchemaKind.Any, TypeName = type, PreservesUnknown = true },
+    };
+
+    private void ReadResources(string[] lines)
+    {
+        ResourceFacts? current = null;
+        var subresources = new List<SubresourceFacts>();
+        foreach (var line in lines)
+        {
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (line.StartsWith("resource ", StringComparison.Ordinal))
+            {
+                Close();
+                current = new ResourceFacts(new ResourceType(words[1], words[3][(words[3].LastIndexOf('/') + 1)..], words[2], words[5] == "namespaced"), types[words[4]], words[6].Split(','));
+            }
+            else if (current is not null && words is ["sub", var name, var kind, _, var verbs]) subresources.Add(new SubresourceFacts(name, kind, verbs.Split(',')));
+            else if (line.StartsWith("type ", StringComparison.Ordinal)) break;
+        }
+        Close();
+
+        void Close()
+        {
+            if (current is not null) resources.Add(current with { Subresources = [.. subresources] });
+            (current, subresources) = (null, []);
+        }
+    }
+
+    // default TYPE.FIELD JSON · enum TYPE.FIELD A|B · short GROUPVERSION PLURAL a,b · category GROUPVERSION PLURAL a,b
+    private void ReadRules(string[] lines)
+    {
+        foreach (var line in lines)
+        {
+            var words = line.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries);
+            switch (words)
+            {
+                case ["default", var path, var json]: Field(path).Default = JsonNode.Parse(json); break;
+                case ["enum", var path, var values]: Field(path).Enum = values.Trim().Split('|'); break;
+                case ["short", var resource, var names]: Change(resource, r => r with { ShortNames = names.Trim().Split(',') }); break;
+                case ["category", var resource, var names]: Change(resource, r => r with { Categories = names.Trim().Split(',') }); break;
+                default: break;
+            }
+        }
+    }
+
+    private SchemaField Field(string path)
+    {
+        var dot = path.LastIndexOf('.');
+        return fields.TryGetValue(path[..dot], out var type) && type.TryGetValue(path[(dot + 1)..], out var field) ? field
+            : throw new InvalidOperationException($"rules.facts names {path}, which kubernetes.facts does not have");
+    }
+
+    // A resource is named as in "kubectl get": deployments.apps, pods.
+    private void Change(string groupResource, Func<ResourceFacts, ResourceFacts> change)
+    {
+        var found = false;
+        for (var i = 0; i < resources.Count; i++)
+            if (resources[i].Type.GroupResource == groupResource) { resources[i] = change(resources[i]); found = true; }
+        if (!found) throw new InvalidOperationException($"rules.facts names the resource {groupResource}, which kubernetes.facts does not have");
+    }
+}

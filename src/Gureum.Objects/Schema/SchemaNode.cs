@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+
+namespace Gureum.Objects.Schemas;
+
+public enum SchemaKind { Object, List, Map, String, Int32, Int64, Double, Bool, Bytes, Time, MicroTime, Quantity, IntOrString, Any }
+
+public enum ListType { Atomic, Set, Map }
+
+/// <summary>
+/// What one place in an object may hold (immutable once loaded). Built-in types and the schemas of custom resources both
+/// become such nodes, so that decoding, defaulting, pruning, patching and publishing are written once.
+/// </summary>
+public sealed class SchemaNode
+{
+    public required SchemaKind Kind { get; init; }
+
+    /// <summary>The name of a built-in type ("core.v1.PodSpec"); null for scalars and custom resources.</summary>
+    public string? TypeName { get; init; }
+
+    /// <summary>The fields of an object by name, in canonical order.</summary>
+    public IReadOnlyDictionary<string, SchemaField> Fields { get; internal set; } = EmptyFields;
+
+    /// <summary>What a list or a map holds.</summary>
+    public SchemaNode? Element { get; init; }
+
+    /// <summary>Fields that the schema does not name are kept.</summary>
+    public bool PreservesUnknown { get; init; }
+
+    /// <summary>A null is a value of its own here, kept rather than dropped.</summary>
+    public bool Nullable { get; init; }
+
+    /// <summary>The object holds a whole API object (apiVersion, kind, metadata).</summary>
+    public bool Embedded { get; init; }
+
+    /// <summary>An object or map that is owned and replaced as a whole.</summary>
+    public bool Atomic { get; init; }
+
+    public ListType ListType { get; init; } = ListType.Atomic;
+    public IReadOnlyList<string> ListKeys { get; init; } = [];
+
+    internal static readonly IReadOnlyDictionary<string, SchemaField> EmptyFields = new Dictionary<string, SchemaField>();
+
+    public static SchemaNode Any { get; } = new() { Kind = SchemaKind.Any, PreservesUnknown = true };
+
+    public bool IsScalar => Kind is not (SchemaKind.Object or SchemaKind.List or SchemaKind.Map or SchemaKind.Any);
+}
+
+/// <summary>A named place in an object.</summary>
+public sealed class SchemaField
+{
+    public required string Name { get; init; }
+    public required SchemaNode Node { get; init; }
+
+    /// <summary>Protobuf number, 0 when there is none.</summary>
+    public int Number { get; init; }
+    public bool Required { get; init; }
+
+    /// <summary>The merge key of a strategic merge ("*" for a list of scalars), null when the patch replaces.</summary>
+    public string? MergeKey { get; init; }
+    public bool RetainKeys { get; init; }
+
+    /// <summary>What a missing field becomes; null leaves it missing.</summary>
+    public JsonNode? Default { get; internal set; }
+
+    /// <summary>The only values allowed, empty for any.</summary>
+    public IReadOnlyList<string> Enum { get; internal set; } = [];
+
+    /// <summary>Position in canonical order.</summary>
+    public int Order { get; init; }
+}

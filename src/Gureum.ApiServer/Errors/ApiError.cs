@@ -1,0 +1,56 @@
+using Gureum.Objects.Meta.V1;
+using Gureum.Objects.Models;
+
+namespace Gureum.ApiServer.Errors;
+
+/// <summary>A refusal: the Status that the client gets (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/).</summary>
+public sealed class ApiError(Status status) : Exception(status.Message)
+{
+    public Status Status { get; } = status;
+    public int Code => Status.Code ?? 500;
+
+    public static ApiError BadRequest(string message) => Make(400, "BadRequest", message);
+    public static ApiError Unauthorized() => Make(401, "Unauthorized", "Unauthorized");
+    public static ApiError Forbidden(ResourceType type, string? name, string why) =>
+        Make(403, "Forbidden", $"{type.GroupResource}{(name is null ? "" : $" \"{name}\"")} is forbidden: {why}", Details(type, name));
+    public static ApiError ForbiddenPath(string message) => Make(403, "Forbidden", message, StatusDetails.Empty);
+    public static ApiError NotFound(ResourceType type, string name) => Make(404, "NotFound", $"{type.GroupResource} \"{name}\" not found", Details(type, name));
+    public static ApiError NoSuchPath() => Make(404, "NotFound", "the server could not find the requested resource", StatusDetails.Empty);
+    public static ApiError MethodNotAllowed(string what) => Make(405, "MethodNotAllowed", $"{what} is not supported on this resource");
+    public static ApiError AlreadyExists(ResourceType type, string name) => Make(409, "AlreadyExists", $"{type.GroupResource} \"{name}\" already exists", Details(type, name));
+    public static ApiError Conflict(ResourceType type, string name, string why) =>
+        Make(409, "Conflict", $"Operation cannot be fulfilled on {type.GroupResource} \"{name}\": {why}", Details(type, name));
+    public static ApiError Modified(ResourceType type, string name) =>
+        Conflict(type, name, "the object has been modified; please apply your changes to the latest version and try again");
+    public static ApiError Expired(string message) => Make(410, "Expired", message);
+    public static ApiError TooLarge(long limit) => Make(413, "RequestEntityTooLarge", $"Request entity too large: limit is {limit}");
+    public static ApiError UnsupportedMediaType(string found, params string[] accepted) =>
+        Make(415, "UnsupportedMediaType", $"the body of the request was in an unknown format ({found}) - accepted media types include: {string.Join(", ", accepted)}");
+    public static ApiError NotAcceptable(params string[] accepted) =>
+        Make(406, "NotAcceptable", $"only the following media types are accepted: {string.Join(", ", accepted)}");
+    public static ApiError TooManyRequests(string message, int retryAfterSeconds) =>
+        Make(429, "TooManyRequests", message, new StatusDetails { RetryAfterSeconds = retryAfterSeconds });
+    public static ApiError Internal(string message) => Make(500, "InternalError", "Internal error occurred: " + message);
+    public static ApiError Unavailable(string message) => Make(503, "ServiceUnavailable", message);
+    public static ApiError Timeout(string message) => Make(504, "Timeout", message);
+
+    public static ApiError Invalid(ResourceType type, string name, FieldErrors errors)
+    {
+        var texts = errors.List.Select(e => e.ToString()).ToList();
+        var message = $"{type.Kind}{(type.Group.Length == 0 ? "" : "." + type.Group)} \"{name}\" is invalid: "
+            + (texts.Count == 1 ? texts[0] : "[" + string.Join(", ", texts) + "]");
+        return Make(422, "Invalid", message, new StatusDetails
+        {
+            Name = name, Group = type.Group.Length == 0 ? null : type.Group, Kind = type.Kind,
+            Causes = [.. errors.List.Select(e => new StatusCause { Reason = e.Cause, Message = e.Message, Field = e.Path })],
+        });
+    }
+
+    private static StatusDetails Details(ResourceType type, string? name) =>
+        new() { Name = name, Group = type.Group.Length == 0 ? null : type.Group, Kind = type.Plural };
+
+    public static ApiError Make(int code, string reason, string message, StatusDetails? details = null) => new(new Status
+    {
+        Metadata = new ListMeta(), StatusValue = "Failure", Message = message, Reason = reason, Details = details, Code = code,
+    });
+}

@@ -1,0 +1,45 @@
+namespace Gureum.ApiServer.Errors;
+
+/// <summary>One thing wrong with one field, worded as clients know it.</summary>
+/// <param name="Cause">The machine-readable cause: FieldValueInvalid, FieldValueRequired …</param>
+public sealed record FieldError(string Path, string Cause, string Message)
+{
+    public override string ToString() => $"{Path}: {Message}";
+}
+
+/// <summary>Everything wrong with an object: all of it is told at once.</summary>
+public sealed class FieldErrors
+{
+    private readonly List<FieldError> list = [];
+
+    public IReadOnlyList<FieldError> List => list;
+    public bool Any => list.Count > 0;
+
+    public void Required(string path, string detail = "") => Add(path, "FieldValueRequired", "Required value" + (detail.Length > 0 ? ": " + detail : ""));
+    public void Invalid(string path, object? value, string detail) => Add(path, "FieldValueInvalid", $"Invalid value: {Show(value)}: {detail}");
+    public void Unsupported(string path, object? value, IEnumerable<string> supported) =>
+        Add(path, "FieldValueNotSupported", $"Unsupported value: {Show(value)}: supported values: {string.Join(", ", supported.Select(s => $"\"{s}\""))}");
+    public void Duplicate(string path, object? value) => Add(path, "FieldValueDuplicate", $"Duplicate value: {Show(value)}");
+    public void Forbidden(string path, string detail) => Add(path, "FieldValueForbidden", "Forbidden: " + detail);
+    public void NotFound(string path, object? value) => Add(path, "FieldValueNotFound", "Not found: " + Show(value));
+    public void TooLong(string path, int most) => Add(path, "FieldValueTooLong", $"Too long: may not be more than {most} bytes");
+    public void TypeInvalid(string path, object? value, string detail) => Add(path, "FieldValueTypeInvalid", $"Invalid value: {Show(value)}: {detail}");
+
+    /// <summary>Adds the error of a rule that gives a reason, or nothing when the reason is null.</summary>
+    public void InvalidIf(string path, object? value, string? reason)
+    {
+        if (reason is not null) Invalid(path, value, reason);
+    }
+
+    private void Add(string path, string cause, string message) => list.Add(new FieldError(path, cause, message));
+
+    private static string Show(object? value) => value switch
+    {
+        null => "null",
+        string text => "\"" + text.Replace("\"", "\\\"") + "\"",
+        bool flag => flag ? "true" : "false",
+        System.Text.Json.Nodes.JsonValue json when json.TryGetValue<string>(out var text) => "\"" + text.Replace("\"", "\\\"") + "\"",
+        System.Text.Json.Nodes.JsonNode json => json.ToJsonString(),
+        _ => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) ?? "",
+    };
+}

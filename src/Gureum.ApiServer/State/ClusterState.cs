@@ -1,0 +1,191 @@
+using Gureum.Client;
+using Gureum.Store;
+using Gureum.Store.Tree;
+
+namespace Gureum.ApiServer.State;
+
+/// <summary>
+/// The state of the cluster as a value (thread-safe state): the newest root, the recent ones, and the changes between
+/// them. It is fed by the store's watch alone, so that every server over one store sees the same sequence.
+/// </summary>
+public sealed class ClusterState : IAsyncDisposable
+{
+    /// <summary>Changes remembered for watches and lists that ask for the past.</summary>
+    public const int HistoryLimit = 10_000;
+
+    /// <summary>Changes that may wait for one watcher before it is cut off.</summary>
+    public const int WatcherLimit = 8_192;
+
+    private readonly IStore store;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Lock gate = new();
+    private readonly Queue<(StateChange Change, Root Root)> history = new();
+    private readonly Dictionary<string, List<Watcher>> watchers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> changed = new(StringComparer.Ordinal);
+    private readonly PriorityQueue<TaskCompletionSource, long> waiting = new();
+    private volatile Root newest;
+    private long oldest;
+    private Task feed = Task.CompletedTask;
+
+    private ClusterState(IStore store, Root root)
+    {
+        this.store = store;
+        newest = root;
+        oldest = root.Revision;
+    }
+
+    /// <summary>The newest state.</summary>
+    public Root Newest => newest;
+
+    /// <summary>Reads the whole store and follows it from there.</summary>
+    public static async Task<ClusterState> OpenAsync(IStore store, CancellationToken cancel = default)
+    {
+        var range = await store.RangeAsync(Keys.All, Keys.EndOf(Keys.All), cancel: cancel);
+        var tree = SortedTree<StoredObject>.FromSorted(range.Entries.Select(e => new KeyValuePair<string, StoredObject>(e.Key, new StoredObject(e.Key, e.Value, e.CreateRevision, e.ModRevision))));
+        var state = new ClusterState(store, new Root(range.Revision, tree));
+        state.feed = Task.Run(() => state.FollowAsync(state.stop.Token), CancellationToken.None);
+        return state;
+    }
+
+    /// <summary>Writes one object and completes when <see cref="Newest"/> shows it.</summary>
+    /// <exception cref="StoreUnavailableException">See <see cref="IStore"/>.</exception>
+    public async ValueTask<WriteResult> WriteAsync(Write write)
+    {
+        var result = await store.WriteAsync(write);
+        if (result.Succeeded) await AppliedAsync(result.Revision);
+        return result;
+    }
+
+    /// <summary>Completes when the state has reached the revision.</summary>
+    public Task AppliedAsync(long revision)
+    {
+        if (newest.Revision >= revision) return Task.CompletedTask;
+        lock (gate)
+        {
+            if (newest.Revision >= revision) return Task.CompletedTask;
+            var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            waiting.Enqueue(source, revision);
+            return source.Task;
+        }
+    }
+
+    /// <summary>The state as of a revision, or null when it is no longer remembered.</summary>
+    public Root? At(long revision)
+    {
+        lock (gate)
+        {
+            if (revision >= newest.Revision) return revision == newest.Revision ? newest : null;
+            Root? found = null;
+            foreach (var (_, root) in history)
+            {
+                if (root.Revision > revision) break;
+                found = root;
+            }
+            // Between two changes the state stays as the earlier one left it.
+            return found is null ? null : found with { Revision = revision };
+        }
+    }
+
+    /// <summary>The revision of the last change to a collection; 0 when it has not changed since the start.</summary>
+    public long LastChange(string collection)
+    {
+        lock (gate) return changed.GetValueOrDefault(collection);
+    }
+
+    /// <summary>
+    /// Subscribes to changes under a prefix of one collection after a revision. The past comes as a list, the rest through
+    /// the watcher, without gap or repetition.
+    /// </summary>
+    /// <exception cref="RevisionCompactedException">The revision is older than what is remembered.</exception>
+    public (Watcher Watcher, IReadOnlyList<StateChange> Past, Root Root) Watch(string prefix, long afterRevision)
+    {
+        var collection = Keys.CollectionOf(prefix);
+        lock (gate)
+        {
+            if (afterRevision < oldest) throw new RevisionCompactedException(afterRevision, oldest);
+            var past = afterRevision >= newest.Revision ? []
+                : history.Where(h => h.Change.Revision > afterRevision && h.Change.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(h => h.Change).ToList();
+            var watcher = new Watcher(collection, prefix, WatcherLimit, Leave);
+            if (!watchers.TryGetValue(collection, out var list)) watchers[collection] = list = [];
+            list.Add(watcher);
+            return (watcher, past, newest);
+        }
+    }
+
+    /// <summary>Watchers connected now.</summary>
+    public int WatcherCount
+    {
+        get { lock (gate) return watchers.Values.Sum(w => w.Count); }
+    }
+
+    private void Leave(Watcher watcher)
+    {
+        lock (gate)
+        {
+            if (watchers.TryGetValue(watcher.Collection, out var list) && list.Remove(watcher) && list.Count == 0) watchers.Remove(watcher.Collection);
+        }
+        watcher.Complete();
+    }
+
+    private async Task FollowAsync(CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                await foreach (var batch in store.WatchAsync(Keys.All, newest.Revision, cancel)) Apply(batch);
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested) { return; }
+            catch (StoreUnavailableException e)
+            {
+                Log.Current.Error("state", "the store's watch broke; reading on in a second", e);
+                await Task.Delay(TimeSpan.FromSeconds(1), cancel).ContinueWith(static _ => { }, TaskScheduler.Default);
+            }
+        }
+    }
+
+    private void Apply(IReadOnlyList<Change> batch)
+    {
+        List<TaskCompletionSource>? ready = null;
+        lock (gate)
+        {
+            foreach (var change in batch) Apply(change);
+            while (waiting.TryPeek(out var source, out var revision) && revision <= newest.Revision)
+            {
+                waiting.Dequeue();
+                (ready ??= []).Add(source);
+            }
+        }
+        if (ready is null) return;
+        foreach (var source in ready) source.TrySetResult();
+    }
+
+    private void Apply(Change change)
+    {
+        var previous = newest.Get(change.Key);
+        var current = change.Current is { } entry ? new StoredObject(entry.Key, entry.Value, entry.CreateRevision, entry.ModRevision) : null;
+        var tree = current is null ? newest.Objects.Remove(change.Key) : newest.Objects.Set(change.Key, current);
+        var root = new Root(change.Revision, tree);
+        var step = new StateChange(change.Revision, change.Key, current, previous);
+        newest = root;
+        if (current is null && previous is null) return;
+        history.Enqueue((step, root));
+        while (history.Count > HistoryLimit) oldest = history.Dequeue().Change.Revision;
+        var collection = Keys.CollectionOf(change.Key);
+        changed[collection] = change.Revision;
+        if (watchers.TryGetValue(collection, out var list))
+            foreach (var watcher in list) watcher.Offer(step);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await feed;
+        lock (gate)
+        {
+            foreach (var watcher in watchers.Values.SelectMany(w => w)) watcher.Complete();
+            while (waiting.TryDequeue(out var source, out _)) source.TrySetException(new StoreUnavailableException("the server is stopping"));
+        }
+        stop.Dispose();
+    }
+}

@@ -1,0 +1,41 @@
+using System.Threading.Channels;
+
+namespace Gureum.ApiServer.State;
+
+/// <summary>
+/// One subscription to changes of a collection (thread-safe state). Changes queue up to a limit; a reader that falls
+/// further behind is cut off, so that it costs nobody else anything.
+/// </summary>
+public sealed class Watcher : IDisposable
+{
+    private readonly Channel<StateChange> queue;
+    private readonly Action<Watcher> leave;
+
+    internal Watcher(string collection, string prefix, int capacity, Action<Watcher> leave)
+    {
+        Collection = collection;
+        Prefix = prefix;
+        this.leave = leave;
+        queue = Channel.CreateBounded<StateChange>(new BoundedChannelOptions(capacity) { SingleReader = true, SingleWriter = true });
+    }
+
+    internal string Collection { get; }
+    internal string Prefix { get; }
+
+    /// <summary>Changes in revision order; completes when the watcher was cut off or the server stops.</summary>
+    public ChannelReader<StateChange> Changes => queue.Reader;
+
+    /// <summary>True when the reader was too slow and lost changes: its client must start again from what it has.</summary>
+    public bool CutOff { get; private set; }
+
+    internal void Offer(StateChange change)
+    {
+        if (!change.Key.StartsWith(Prefix, StringComparison.Ordinal) || queue.Writer.TryWrite(change)) return;
+        CutOff = true;
+        queue.Writer.TryComplete();
+    }
+
+    internal void Complete() => queue.Writer.TryComplete();
+
+    public void Dispose() => leave(this);
+}

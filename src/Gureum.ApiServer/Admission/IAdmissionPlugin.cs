@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Registry;
+
+namespace Gureum.ApiServer.Admission;
+
+public enum AdmissionOperation { Create, Update, Delete, Connect }
+
+/// <summary>A request on its way into the store: <see cref="Object"/> may be changed by mutating plugins.</summary>
+public sealed class AdmissionRequest
+{
+    public required Resource Resource { get; init; }
+    public required AdmissionOperation Operation { get; init; }
+    public required UserInfo User { get; init; }
+    public string Subresource { get; init; } = "";
+    public string? Namespace { get; init; }
+    public string Name { get; init; } = "";
+
+    /// <summary>What is to be stored; null on delete.</summary>
+    public JsonObject? Object { get; set; }
+
+    /// <summary>What is stored now; null on create.</summary>
+    public JsonObject? OldObject { get; init; }
+    public bool DryRun { get; init; }
+    public List<string> Warnings { get; init; } = [];
+
+    public bool Is(string groupResource) => Subresource.Length == 0 && Resource.Type.GroupResource == groupResource;
+}
+
+/// <summary>
+/// Judges requests before they reach the store (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/).
+/// A refusal is thrown as an ApiError.
+/// </summary>
+public interface IAdmissionPlugin
+{
+    ValueTask MutateAsync(AdmissionRequest request) => ValueTask.CompletedTask;
+    ValueTask ValidateAsync(AdmissionRequest request) => ValueTask.CompletedTask;
+}
+
+/// <summary>The plugins in their order: all mutate, then (after validation of the object) all validate.</summary>
+public sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins)
+{
+    public async ValueTask MutateAsync(AdmissionRequest request)
+    {
+        foreach (var plugin in plugins) await plugin.MutateAsync(request);
+    }
+
+    public async ValueTask ValidateAsync(AdmissionRequest request)
+    {
+        foreach (var plugin in plugins) await plugin.ValidateAsync(request);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Authorization;
+using Gureum.ApiServer.Discovery;
+using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Registry;
+using Gureum.ApiServer.Requests;
+using Gureum.ApiServer.Responses;
+using Gureum.ApiServer.Reviews;
+using Gureum.ApiServer.Subresources;
+using Gureum.Objects.Models;
+
+namespace Gureum.ApiServer;
+
+/// <summary>
+/// One authenticated request to one answer: what it addresses, whether it may, and which part of the server carries it
+/// out. Knows nothing of HTTP, so that calls in process take the same way. Thread-safe.
+/// </summary>
+public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorizer, DiscoveryDocuments discovery, ReviewHandlers reviews, SubresourceHandlers subresources, PathHandlers paths)
+{
+    public ObjectRegistry Registry => registry;
+
+    public async ValueTask<ApiResult> HandleAsync(ApiCall call, CancellationToken cancel)
+    {
+        try
+        {
+            var target = RequestTarget.Parse(call.Method, call.Path, call.Parameter("watch") is "true" or "1");
+            await AuthorizeAsync(call, target);
+            return target.IsResource ? await HandleResourceAsync(call, target, cancel) : HandlePath(call, target);
+        }
+        catch (ApiError error) { return Refusal(error); }
+    }
+
+    public static ApiResult Refusal(ApiError error) => new BodyResult(error.Code, ModelJson.Encode(new StatusDocument(error.Status)));
+
+    private async ValueTask AuthorizeAsync(ApiCall call, RequestTarget target)
+    {
+        // Connecting (exec, attach, port-forward, proxy) over GET counts as what the method says; upstream asks for "get" or "create" alike.
+        var decision = await authorizer.AuthorizeAsync(call.User, AccessRequest.Of(target));
+        if (decision.Allowed) return;
+        if (!target.IsResource) throw ApiError.ForbiddenPath($"forbidden: User \"{call.User.Name}\" cannot {target.Verb} path \"{target.Path}\"");
+        var type = registry.Catalog.Find(target.ApiVersion, target.Plural)?.Type ?? new ResourceType(target.ApiVersion, target.Plural, target.Plural, true);
+        var what = target.Subresource.Length > 0 ? $"{target.Plural}/{target.Subresource}" : target.Plural;
+        var where = target.Namespace.Length > 0 ? $"in the namespace \"{target.Namespace}\"" : "at the cluster scope";
+        throw ApiError.Forbidden(type, target.Name.Length > 0 ? target.Name : null,
+            $"User \"{call.User.Name}\" cannot {target.Verb} resource \"{what}\" in API group \"{target.Group}\" {where}{(decision.Reason.Length > 0 ? ": " + decision.Reason : "")}");
+    }
+
+    private ApiResult HandlePath(ApiCall call, RequestTarget target) =>
+        discovery.Find(call, target) ?? paths.Find(call, target) ?? throw ApiError.NoSuchPath();
+
+    private async ValueTask<ApiResult> HandleResourceAsync(ApiCall call, RequestTarget target, CancellationToken cancel)
+    {
+        var resource = registry.Catalog.Find(target.ApiVersion, target.Plural) ?? throw ApiError.NoSuchPath();
+        if (resource.Type.Namespaced && target.Namespace.Length == 0 && (target.Name.Length > 0 || target.Verb == "create") && !reviews.Handles(resource))
+            throw ApiError.NoSuchPath();
+        if (!resource.Type.Namespaced && target.Namespace.Length > 0 && target.Plural != "namespaces") throw ApiError.NoSuchPath();
+        var ns = resource.Type.Namespaced && target.Namespace.Length > 0 ? target.Namespace : null;
+        if (target.Subresource.Length > 0) return await subresources.HandleAsync(call, target, resource, ns, cancel);
+        if (reviews.Handles(resource)) return await reviews.HandleAsync(call, target, resource, ns);
+        if (!resource.Facts.Verbs.Contains(target.Verb)) throw ApiError.MethodNotAllowed(target.Verb);
+        var verbs = new ResourceVerbs(registry, call, resource, ns, cancel);
+        return target.Verb switch
+        {
+            "get" => verbs.Get(target.Name),
+            "list" => verbs.List(),
+            "watch" => verbs.Watch(target.Name),
+            "create" => await verbs.CreateAsync(),
+            "update" => await verbs.UpdateAsync(target.Name),
+            "patch" => await verbs.PatchAsync(target.Name),
+            "delete" => await verbs.DeleteAsync(target.Name),
+            "deletecollection" => await verbs.DeleteCollectionAsync(),
+            _ => throw ApiError.MethodNotAllowed(call.Method),
+        };
+    }
+}

@@ -1,0 +1,239 @@
+using System.Buffers;
+using System.Text.Json;
+using Gureum.ApiServer.Registry;
+using Gureum.ApiServer.Requests;
+using Gureum.ApiServer.Responses;
+using Gureum.Objects.Schemas;
+
+namespace Gureum.ApiServer.Discovery;
+
+/// <summary>
+/// What is served, in the forms that clients ask for: /api, /apis and their groups and versions, legacy or aggregated
+/// (https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api). Documents are kept until the catalog changes.
+/// </summary>
+public sealed class DiscoveryDocuments(ResourceCatalog catalog)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, byte[]> known = new(StringComparer.Ordinal);
+    private long version;
+
+    internal ApiResult? Find(ApiCall call, RequestTarget target)
+    {
+        var path = target.Path.TrimEnd('/');
+        if (target.Verb is not ("get" or "head") || !(path is "/api" or "/apis" || path.StartsWith("/api/", StringComparison.Ordinal) || path.StartsWith("/apis/", StringComparison.Ordinal))) return null;
+        var aggregated = path is "/api" or "/apis" && Aggregated(call.Accept) is { } stage ? stage : null;
+        var body = Document(path, aggregated);
+        if (body is null) return null;
+        return new BodyResult(200, body, aggregated is null ? "application/json" : $"application/json;g=apidiscovery.k8s.io;v={aggregated};as=APIGroupDiscoveryList");
+    }
+
+    private static string? Aggregated(string accept)
+    {
+        foreach (var option in accept.Split(','))
+            if (option.Contains("as=APIGroupDiscoveryList", StringComparison.Ordinal) && option.TrimStart().StartsWith("application/json", StringComparison.Ordinal))
+                return option.Contains("v=v2beta1", StringComparison.Ordinal) ? "v2beta1" : "v2";
+        return null;
+    }
+
+    private byte[]? Document(string path, string? aggregated)
+    {
+        var key = path + " " + aggregated;
+        lock (gate)
+        {
+            if (version != catalog.Version) { known.Clear(); version = catalog.Version; }
+            if (known.TryGetValue(key, out var found)) return found;
+        }
+        var made = Make(path, aggregated);
+        if (made is null) return null;
+        lock (gate) known[key] = made;
+        return made;
+    }
+
+    private byte[]? Make(string path, string? aggregated)
+    {
+        var resources = catalog.All.ToList();
+        if (aggregated is not null) return Write(w => AggregatedList(w, aggregated, resources.Where(r => r.Type.Group.Length == 0 == (path == "/api"))));
+        var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        switch (parts)
+        {
+            case ["api"]:
+                return Write(w =>
+                {
+                    w.WriteString("kind"u8, "APIVersions"u8);
+                    w.WriteStartArray("versions"u8);
+                    w.WriteStringValue("v1"u8);
+                    w.WriteEndArray();
+                    w.WriteStartArray("serverAddressByClientCIDRs"u8);
+                    w.WriteEndArray();
+                });
+            case ["apis"]:
+                return Write(w =>
+                {
+                    w.WriteString("kind"u8, "APIGroupList"u8);
+                    w.WriteString("apiVersion"u8, "v1"u8);
+                    w.WriteStartArray("groups"u8);
+                    foreach (var group in Groups(resources)) { w.WriteStartObject(); Group(w, group); w.WriteEndObject(); }
+                    w.WriteEndArray();
+                });
+            case ["apis", var name]:
+                var one = Groups(resources).FirstOrDefault(g => g.Key == name);
+                return one is null ? null : Write(w => { w.WriteString("kind"u8, "APIGroup"u8); w.WriteString("apiVersion"u8, "v1"u8); Group(w, one); });
+            case ["api", var v]: return ResourceList(resources, v);
+            case ["apis", var g, var v]: return ResourceList(resources, g + "/" + v);
+            default: return null;
+        }
+    }
+
+    private static IEnumerable<IGrouping<string, Resource>> Groups(IEnumerable<Resource> resources) =>
+        resources.Where(r => r.Type.Group.Length > 0).GroupBy(r => r.Type.Group).OrderBy(g => GroupRank(g.Key)).ThenBy(g => g.Key, StringComparer.Ordinal);
+
+    // kubectl resolves short names to the first group that has them.
+    private static int GroupRank(string group) => group switch { "apps" => 0, "events.k8s.io" => 1, _ when group.EndsWith(".k8s.io", StringComparison.Ordinal) || !group.Contains('.') => 2, _ => 3 };
+
+    private static void Group(Utf8JsonWriter w, IGrouping<string, Resource> group)
+    {
+        var versions = group.Select(r => r.Type.Version).Distinct().Order(KubeVersionComparer.Instance).ToList();
+        w.WriteString("name"u8, group.Key);
+        w.WriteStartArray("versions"u8);
+        foreach (var v in versions) Version(w, group.Key, v);
+        w.WriteEndArray();
+        w.WritePropertyName("preferredVersion"u8);
+        Version(w, group.Key, versions[0]);
+    }
+
+    private static void Version(Utf8JsonWriter w, string group, string v)
+    {
+        w.WriteStartObject();
+        w.WriteString("groupVersion"u8, group + "/" + v);
+        w.WriteString("version"u8, v);
+        w.WriteEndObject();
+    }
+
+    private static byte[]? ResourceList(List<Resource> all, string apiVersion)
+    {
+        var resources = all.Where(r => r.Type.ApiVersion == apiVersion).OrderBy(r => r.Type.Plural, StringComparer.Ordinal).ToList();
+        if (resources.Count == 0) return null;
+        return Write(w =>
+        {
+            w.WriteString("kind"u8, "APIResourceList"u8);
+            w.WriteString("apiVersion"u8, "v1"u8);
+            w.WriteString("groupVersion"u8, apiVersion);
+            w.WriteStartArray("resources"u8);
+            foreach (var resource in resources)
+            {
+                w.WriteStartObject();
+                w.WriteString("name"u8, resource.Type.Plural);
+                w.WriteString("singularName"u8, resource.Facts.Singular);
+                w.WriteBoolean("namespaced"u8, resource.Type.Namespaced);
+                w.WriteString("kind"u8, resource.Type.Kind);
+                Strings(w, "verbs"u8, resource.Facts.Verbs);
+                if (resource.Facts.ShortNames.Count > 0) Strings(w, "shortNames"u8, resource.Facts.ShortNames);
+                if (resource.Facts.Categories.Count > 0) Strings(w, "categories"u8, resource.Facts.Categories);
+                w.WriteEndObject();
+                foreach (var sub in resource.Facts.Subresources)
+                {
+                    w.WriteStartObject();
+                    w.WriteString("name"u8, resource.Type.Plural + "/" + sub.Name);
+                    w.WriteString("singularName"u8, ""u8);
+                    w.WriteBoolean("namespaced"u8, resource.Type.Namespaced);
+                    if (sub.BodyApiVersion != apiVersion)
+                    {
+                        var slash = sub.BodyApiVersion.IndexOf('/');
+                        if (slash > 0) w.WriteString("group"u8, sub.BodyApiVersion.AsSpan(0, slash));
+                        w.WriteString("version"u8, sub.BodyApiVersion.AsSpan(slash + 1));
+                    }
+                    w.WriteString("kind"u8, sub.BodyKind);
+                    Strings(w, "verbs"u8, sub.Verbs);
+                    w.WriteEndObject();
+                }
+            }
+            w.WriteEndArray();
+        });
+    }
+
+    private static void AggregatedList(Utf8JsonWriter w, string stage, IEnumerable<Resource> resources)
+    {
+        w.WriteString("kind"u8, "APIGroupDiscoveryList"u8);
+        w.WriteString("apiVersion"u8, "apidiscovery.k8s.io/" + stage);
+        w.WriteStartObject("metadata"u8);
+        w.WriteEndObject();
+        w.WriteStartArray("items"u8);
+        foreach (var group in resources.GroupBy(r => r.Type.Group).OrderBy(g => GroupRank(g.Key)).ThenBy(g => g.Key, StringComparer.Ordinal))
+        {
+            w.WriteStartObject();
+            w.WriteStartObject("metadata"u8);
+            if (group.Key.Length > 0) w.WriteString("name"u8, group.Key);
+            w.WriteNull("creationTimestamp"u8);
+            w.WriteEndObject();
+            w.WriteStartArray("versions"u8);
+            foreach (var version in group.GroupBy(r => r.Type.Version).OrderBy(v => v.Key, KubeVersionComparer.Instance))
+            {
+                w.WriteStartObject();
+                w.WriteString("version"u8, version.Key);
+                w.WriteStartArray("resources"u8);
+                foreach (var resource in version.OrderBy(r => r.Type.Plural, StringComparer.Ordinal)) AggregatedResource(w, resource);
+                w.WriteEndArray();
+                w.WriteString("freshness"u8, "Current"u8);
+                w.WriteEndObject();
+            }
+            w.WriteEndArray();
+            w.WriteEndObject();
+        }
+        w.WriteEndArray();
+    }
+
+    private static void AggregatedResource(Utf8JsonWriter w, Resource resource)
+    {
+        w.WriteStartObject();
+        w.WriteString("resource"u8, resource.Type.Plural);
+        ResponseKind(w, resource.Type.Group, resource.Type.Version, resource.Type.Kind);
+        w.WriteString("scope"u8, resource.Type.Namespaced ? "Namespaced"u8 : "Cluster"u8);
+        w.WriteString("singularResource"u8, resource.Facts.Singular);
+        Strings(w, "verbs"u8, resource.Facts.Verbs);
+        if (resource.Facts.ShortNames.Count > 0) Strings(w, "shortNames"u8, resource.Facts.ShortNames);
+        if (resource.Facts.Categories.Count > 0) Strings(w, "categories"u8, resource.Facts.Categories);
+        if (resource.Facts.Subresources.Count > 0)
+        {
+            w.WriteStartArray("subresources"u8);
+            foreach (var sub in resource.Facts.Subresources)
+            {
+                w.WriteStartObject();
+                w.WriteString("subresource"u8, sub.Name);
+                var slash = sub.BodyApiVersion.IndexOf('/');
+                ResponseKind(w, slash > 0 ? sub.BodyApiVersion[..slash] : "", sub.BodyApiVersion[(slash + 1)..], sub.BodyKind);
+                Strings(w, "verbs"u8, sub.Verbs);
+                w.WriteEndObject();
+            }
+            w.WriteEndArray();
+        }
+        w.WriteEndObject();
+    }
+
+    private static void ResponseKind(Utf8JsonWriter w, string group, string version, string kind)
+    {
+        w.WriteStartObject("responseKind"u8);
+        w.WriteString("group"u8, group);
+        w.WriteString("version"u8, version);
+        w.WriteString("kind"u8, kind);
+        w.WriteEndObject();
+    }
+
+    private static void Strings(Utf8JsonWriter w, ReadOnlySpan<byte> name, IReadOnlyList<string> values)
+    {
+        w.WriteStartArray(name);
+        foreach (var value in values) w.WriteStringValue(value);
+        w.WriteEndArray();
+    }
+
+    private static byte[] Write(Action<Utf8JsonWriter> content)
+    {
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        using (var w = new Utf8JsonWriter(buffer))
+        {
+            w.WriteStartObject();
+            content(w);
+            w.WriteEndObject();
+        }
+        return buffer.WrittenSpan.ToArray();
+    }
+}

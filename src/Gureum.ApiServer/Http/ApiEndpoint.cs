@@ -1,0 +1,163 @@
+using System.Buffers;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Gureum.ApiServer.Authentication;
+using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Requests;
+using Gureum.ApiServer.Responses;
+using Gureum.Client;
+using Gureum.Objects.Yaml;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gureum.ApiServer.Http;
+
+/// <summary>Turns HTTP requests into calls and results into responses; knows nothing of kinds.</summary>
+internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator authenticator, ConnectProxy proxy)
+{
+    internal const int MostBodyBytes = 3 * 1024 * 1024;
+
+    internal async Task HandleAsync(HttpContext context)
+    {
+        var cancel = context.RequestAborted;
+        try
+        {
+            ApiResult result;
+            try
+            {
+                var user = await authenticator.AuthenticateAsync(context);
+                var call = await ReadAsync(context, user, cancel);
+                result = await dispatcher.HandleAsync(call, cancel);
+            }
+            catch (ApiError error) { result = ApiDispatcher.Refusal(error); }
+            catch (BadHttpRequestException e) { result = ApiDispatcher.Refusal(e.StatusCode == 413 ? ApiError.TooLarge(MostBodyBytes) : ApiError.BadRequest(e.Message)); }
+            catch (Exception e) when (e is not OperationCanceledException and not IOException)
+            {
+                Log.Current.Error("api", $"{context.Request.Method} {context.Request.Path}", e);
+                result = ApiDispatcher.Refusal(ApiError.Internal(e.Message));
+            }
+            await WriteAsync(context, result, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested) { /* the client has gone */ }
+        catch (IOException) when (cancel.IsCancellationRequested) { /* likewise */ }
+    }
+
+    private static async ValueTask<ApiCall> ReadAsync(HttpContext context, UserInfo user, CancellationToken cancel)
+    {
+        var request = context.Request;
+        var body = ReadOnlyMemory<byte>.Empty;
+        if (request.Method is "POST" or "PUT" or "PATCH" or "DELETE" && !IsUpgrade(context)) body = await ReadBodyAsync(request, cancel);
+        return new ApiCall(request.Method, request.Path.Value ?? "/", user)
+        {
+            Query = ApiCall.ParseQuery(request.QueryString.Value ?? ""), Body = body, ContentType = request.ContentType ?? "application/json",
+            Accept = request.Headers.Accept.ToString(), UserAgent = request.Headers.UserAgent.ToString(),
+        };
+    }
+
+    private static bool IsUpgrade(HttpContext context) => context.Request.Headers.Connection.ToString().Contains("upgrade", StringComparison.OrdinalIgnoreCase);
+
+    private static async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancel)
+    {
+        if (request.ContentLength > MostBodyBytes) throw ApiError.TooLarge(MostBodyBytes);
+        var input = request.Headers.ContentEncoding.ToString() == "gzip" ? new System.IO.Compression.GZipStream(request.Body, System.IO.Compression.CompressionMode.Decompress) : request.Body;
+        using var buffer = new MemoryStream((int)(request.ContentLength ?? 1024));
+        var chunk = ArrayPool<byte>.Shared.Rent(16 * 1024);
+        try
+        {
+            int read;
+            while ((read = await input.ReadAsync(chunk, cancel)) > 0)
+            {
+                if (buffer.Length + read > MostBodyBytes) throw ApiError.TooLarge(MostBodyBytes);
+                buffer.Write(chunk, 0, read);
+            }
+        }
+        finally { ArrayPool<byte>.Shared.Return(chunk); }
+        return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+    }
+
+    private async Task WriteAsync(HttpContext context, ApiResult result, CancellationToken cancel)
+    {
+        var response = context.Response;
+        foreach (var warning in result.Warnings) response.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"");
+        switch (result)
+        {
+            case BodyResult body: await WriteBodyAsync(context, body, cancel); break;
+            case ListResult list: await WriteListAsync(context, list, cancel); break;
+            case WatchResult watch: await WatchWriter.WriteAsync(response, watch.Stream, cancel); break;
+            case ConnectResult connect: await proxy.HandleAsync(context, connect.Target, cancel); break;
+            default: throw new InvalidOperationException($"no way to write {result.GetType().Name}");
+        }
+    }
+
+    private static async Task WriteBodyAsync(HttpContext context, BodyResult result, CancellationToken cancel)
+    {
+        var (body, type) = (result.Body, result.ContentType);
+        if (WantsYaml(context) && type == "application/json") (body, type) = (YamlWriter.FromJson(body.Span), "application/yaml");
+        var response = context.Response;
+        response.StatusCode = result.Status;
+        response.ContentType = type;
+        response.Headers["Cache-Control"] = "no-cache, private";
+        if (result.Status == 401) response.Headers["WWW-Authenticate"] = "Bearer realm=\"gureum\"";
+        if (result.Status == 429) response.Headers["Retry-After"] = "1";
+        if (Compression.Wanted(context, body.Length)) { await Compression.WriteAsync(response, body, cancel); return; }
+        response.ContentLength = body.Length;
+        if (context.Request.Method != "HEAD") await response.BodyWriter.WriteAsync(body, cancel);
+    }
+
+    private static bool WantsYaml(HttpContext context) =>
+        context.Request.Headers.Accept.ToString() is var accept && accept.StartsWith("application/yaml", StringComparison.Ordinal);
+
+    private static async Task WriteListAsync(HttpContext context, ListResult list, CancellationToken cancel)
+    {
+        if (WantsYaml(context))
+        {
+            var buffer = new ArrayBufferWriter<byte>(4096);
+            ListWriter.Write(list, buffer);
+            await WriteBodyAsync(context, new BodyResult(200, buffer.WrittenMemory), cancel);
+            return;
+        }
+        var response = context.Response;
+        response.StatusCode = 200;
+        response.ContentType = "application/json";
+        response.Headers["Cache-Control"] = "no-cache, private";
+        if (Compression.Wanted(context, list.Page.Items.Sum(i => (long)i.Json.Length)))
+        {
+            var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+            ListWriter.Write(list, buffer);
+            await Compression.WriteAsync(response, buffer.WrittenMemory, cancel);
+            return;
+        }
+        // Items go out as they are; a flush now and then keeps the buffer small whatever the length of the list.
+        var output = response.BodyWriter;
+        output.Write(ListWriter.Head(list));
+        long pending = 0;
+        for (var i = 0; i < list.Page.Items.Count; i++)
+        {
+            ListWriter.WriteItem(list, i, output);
+            pending += list.Page.Items[i].Json.Length;
+            if (pending < 256 * 1024) continue;
+            pending = 0;
+            await output.FlushAsync(cancel);
+        }
+        output.Write("]}"u8);
+        await output.FlushAsync(cancel);
+    }
+}
+
+/// <summary>gzip for large answers, for clients that ask for it and are not on this machine.</summary>
+internal static class Compression
+{
+    private const long Threshold = 128 * 1024;
+
+    internal static bool Wanted(HttpContext context, long bytes) =>
+        bytes >= Threshold && context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.Ordinal)
+        && context.Connection.RemoteIpAddress is { } remote && !IPAddress.IsLoopback(remote) && !remote.Equals(context.Connection.LocalIpAddress);
+
+    internal static async Task WriteAsync(HttpResponse response, ReadOnlyMemory<byte> body, CancellationToken cancel)
+    {
+        response.Headers.ContentEncoding = "gzip";
+        response.Headers.Vary = "Accept-Encoding";
+        await using var gzip = new System.IO.Compression.GZipStream(response.Body, System.IO.Compression.CompressionLevel.Fastest);
+        await gzip.WriteAsync(body, cancel);
+    }
+}

@@ -1,0 +1,151 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Responses;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gureum.ApiServer.Http;
+
+/// <summary>Opens connections to the agents of nodes. Thread-safe.</summary>
+public interface INodeDialer
+{
+    /// <summary>A TLS stream to the agent of a node, authenticated as the API server.</summary>
+    /// <exception cref="IOException">The node cannot be reached; the message says which address.</exception>
+    /// <exception cref="ApiError">There is no such node, or it has no address yet.</exception>
+    Task<Stream> DialAsync(string node, CancellationToken cancel);
+}
+
+/// <summary>
+/// Hands a request through to a node's agent or to a pod: one HTTP/1.1 exchange, or, after an upgrade, bytes both ways
+/// until either side ends.
+/// </summary>
+internal sealed class ConnectProxy(INodeDialer nodes)
+{
+    private static readonly HashSet<string> HopByHop = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Authorization", "Host", "Content-Length", "Expect", "Accept-Encoding",
+        "Impersonate-User", "Impersonate-Group", "Impersonate-Uid", ":method", ":path", ":scheme", ":authority",
+    };
+
+    internal async Task HandleAsync(HttpContext context, ConnectTarget target, CancellationToken cancel)
+    {
+        Stream far;
+        try { far = await DialAsync(target, cancel); }
+        catch (Exception e) when (e is SocketException or IOException or System.Security.Authentication.AuthenticationException)
+        {
+            await RefuseAsync(context, ApiError.Unavailable($"error dialing {target.Node ?? target.Address}: {e.Message}"), cancel);
+            return;
+        }
+        catch (ApiError e) { await RefuseAsync(context, e, cancel); return; }
+        await using (far)
+        {
+            if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade) await UpgradeAsync(context, upgrade, target, far, cancel);
+            else if (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }) await RefuseAsync(context, ApiError.BadRequest("WebSockets over HTTP/2 are not supported; use HTTP/1.1"), cancel);
+            else await ExchangeAsync(context, target, far, cancel);
+        }
+    }
+
+    private async Task<Stream> DialAsync(ConnectTarget target, CancellationToken cancel)
+    {
+        if (target.Node is { } node) return await nodes.DialAsync(node, cancel);
+        var colon = target.Address!.LastIndexOf(':');
+        var host = target.Address[..colon].Trim('[', ']');
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            limit.CancelAfter(TimeSpan.FromSeconds(10));
+            await socket.ConnectAsync(IPAddress.Parse(host), int.Parse(target.Address[(colon + 1)..], System.Globalization.CultureInfo.InvariantCulture), limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested) { socket.Dispose(); throw new IOException("no answer within 10 seconds"); }
+        catch { socket.Dispose(); throw; }
+        var stream = new NetworkStream(socket, ownsSocket: true);
+        if (!target.Tls) return stream;
+        // As upstream: the proxy does not know the certificates of what it proxies to.
+        var tls = new SslStream(stream, false, static (_, _, _, _) => true);
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = host }, cancel);
+        return tls;
+    }
+
+    private static async Task UpgradeAsync(HttpContext context, IHttpUpgradeFeature upgrade, ConnectTarget target, Stream far, CancellationToken cancel)
+    {
+        var request = context.Request;
+        await far.WriteAsync(Encoding.ASCII.GetBytes(Head(request, target, $"Connection: Upgrade\r\nUpgrade: {request.Headers.Upgrade}\r\n")), cancel);
+        await far.FlushAsync(cancel);
+        var answer = await HttpHead.ReadAsync(far, cancel);
+        context.Response.StatusCode = answer.Status;
+        foreach (var (name, value) in answer.Headers)
+            if (!HopByHop.Contains(name) || (answer.Status == 101 && name.Equals("Upgrade", StringComparison.OrdinalIgnoreCase))) context.Response.Headers.Append(name, value);
+        if (answer.Status != 101)
+        {
+            await answer.CopyBodyAsync(far, context.Response.Body, cancel);
+            return;
+        }
+        context.Response.Headers.Connection = "Upgrade";
+        await using var near = await upgrade.UpgradeAsync();
+        await near.WriteAsync(answer.Rest, cancel);
+        await near.FlushAsync(cancel);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var up = CopyAsync(near, far, end.Token);
+        var down = CopyAsync(far, near, end.Token);
+        // The far side ends the session; the near side may go away at any time. Either way the other is told by the close.
+        await Task.WhenAny(up, down);
+        if (down.IsCompleted) end.CancelAfter(TimeSpan.FromSeconds(2));
+        else end.CancelAfter(TimeSpan.FromMilliseconds(500));
+        await Task.WhenAll(up, down);
+    }
+
+    private static async Task CopyAsync(Stream from, Stream to, CancellationToken cancel)
+    {
+        var buffer = new byte[32 * 1024];
+        try
+        {
+            int read;
+            while ((read = await from.ReadAsync(buffer, cancel)) > 0)
+            {
+                await to.WriteAsync(buffer.AsMemory(0, read), cancel);
+                await to.FlushAsync(cancel);
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or SocketException) { /* a side has gone: the session is over */ }
+    }
+
+    private static async Task ExchangeAsync(HttpContext context, ConnectTarget target, Stream far, CancellationToken cancel)
+    {
+        var request = context.Request;
+        var length = request.ContentLength;
+        var extra = "Connection: close\r\n" + (length is not null ? $"Content-Length: {length}\r\n" : "");
+        await far.WriteAsync(Encoding.ASCII.GetBytes(Head(request, target, extra)), cancel);
+        if (length is > 0) await request.Body.CopyToAsync(far, cancel);
+        await far.FlushAsync(cancel);
+        var answer = await HttpHead.ReadAsync(far, cancel);
+        context.Response.StatusCode = answer.Status;
+        foreach (var (name, value) in answer.Headers)
+            if (!HopByHop.Contains(name)) context.Response.Headers.Append(name, value);
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        await answer.CopyBodyAsync(far, context.Response.Body, cancel);
+    }
+
+    private static string Head(HttpRequest request, ConnectTarget target, string extra)
+    {
+        var head = new StringBuilder($"{request.Method} {target.PathAndQuery} HTTP/1.1\r\nHost: {target.Node ?? target.Address}\r\n{extra}");
+        foreach (var (name, values) in request.Headers)
+        {
+            if (HopByHop.Contains(name)) continue;
+            foreach (var value in values) head.Append(name).Append(": ").Append(value).Append("\r\n");
+        }
+        return head.Append("\r\n").ToString();
+    }
+
+    private static async Task RefuseAsync(HttpContext context, ApiError error, CancellationToken cancel)
+    {
+        var body = ((BodyResult)ApiDispatcher.Refusal(error)).Body;
+        context.Response.StatusCode = error.Code;
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = body.Length;
+        await context.Response.BodyWriter.WriteAsync(body, cancel);
+    }
+}

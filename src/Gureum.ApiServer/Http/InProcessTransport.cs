@@ -1,0 +1,39 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Gureum.ApiServer.Requests;
+using Gureum.ApiServer.Responses;
+using Gureum.Client;
+
+namespace Gureum.ApiServer.Http;
+
+/// <summary>Calls the API server of this process as a given user: the same way as HTTPS takes, without the wire.</summary>
+public sealed class InProcessTransport(ApiDispatcher dispatcher, UserInfo user, string agent) : IApiTransport
+{
+    public async Task<ApiResponse> SendAsync(ApiRequest request, CancellationToken cancel = default)
+    {
+        var result = await dispatcher.HandleAsync(new ApiCall(request.Method, request.Path, user)
+        {
+            Query = ApiCall.ParseQuery(request.Query), Body = request.Body, ContentType = request.ContentType, UserAgent = agent,
+        }, cancel);
+        switch (result)
+        {
+            case BodyResult body: return new ApiResponse(body.Status, body.Body);
+            case ListResult list:
+                var buffer = new ArrayBufferWriter<byte>(list.Page.Items.Sum(i => i.Json.Length + 1) + 256);
+                ListWriter.Write(list, buffer);
+                return new ApiResponse(200, buffer.WrittenMemory);
+            case WatchResult watch: return new ApiResponse(200, default, Frames(watch.Stream, cancel));
+            default: throw new ApiUnreachableException($"{request.Method} {request.Path} needs a connection of its own: use HTTPS");
+        }
+    }
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Frames(WatchStream stream, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using (stream)
+        {
+            foreach (var frame in stream.Opening()) yield return frame;
+            await foreach (var change in stream.Changes.ReadAllAsync(cancel))
+                if (stream.Frame(change) is { } frame) yield return frame;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Gureum.ApiServer.Authentication;
+using Gureum.ApiServer.Authorization;
+using Gureum.ApiServer.Errors;
+using Microsoft.AspNetCore.Http;
+
+namespace Gureum.ApiServer.Http;
+
+/// <summary>Finds out who asks: client certificate, bearer token, or nobody; then applies impersonation.</summary>
+internal sealed class RequestAuthenticator(ITokenAuthenticator tokens, IAuthorizer authorizer)
+{
+    internal async ValueTask<UserInfo> AuthenticateAsync(HttpContext context)
+    {
+        var user = await IdentifyAsync(context);
+        return context.Request.Headers.ContainsKey("Impersonate-User") ? await ImpersonateAsync(context, user) : user;
+    }
+
+    private async ValueTask<UserInfo> IdentifyAsync(HttpContext context)
+    {
+        if (context.Connection.ClientCertificate is { } certificate) return CertificateIdentity.Of(certificate);
+        var header = context.Request.Headers.Authorization.ToString();
+        if (header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+        {
+            var identity = await tokens.AuthenticateAsync(header["Bearer ".Length..].Trim(), []);
+            return identity?.User ?? throw ApiError.Unauthorized();
+        }
+        // Browsers cannot set headers on WebSockets: there the token comes as a subprotocol.
+        foreach (var protocol in context.Request.Headers.SecWebSocketProtocol.ToString().Split(',', StringSplitOptions.TrimEntries))
+            if (protocol.StartsWith("base64url.bearer.authorization.k8s.io.", StringComparison.Ordinal))
+            {
+                var token = System.Text.Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(protocol["base64url.bearer.authorization.k8s.io.".Length..]));
+                return (await tokens.AuthenticateAsync(token, []))?.User ?? throw ApiError.Unauthorized();
+            }
+        return UserInfo.Anonymous;
+    }
+
+    private async ValueTask<UserInfo> ImpersonateAsync(HttpContext context, UserInfo user)
+    {
+        var name = context.Request.Headers["Impersonate-User"].ToString();
+        var groups = context.Request.Headers["Impersonate-Group"].OfType<string>().ToList();
+        if (name.StartsWith("system:serviceaccount:", StringComparison.Ordinal) && name.Split(':') is [_, _, var ns, var account])
+        {
+            await DemandAsync(user, "serviceaccounts", ns, account);
+            if (groups.Count == 0) groups = ["system:serviceaccounts", "system:serviceaccounts:" + ns];
+        }
+        else await DemandAsync(user, "users", "", name);
+        foreach (var group in groups) if (group != UserInfo.Authenticated) await DemandAsync(user, "groups", "", group);
+        if (name != UserInfo.Anonymous.Name && !groups.Contains(UserInfo.Authenticated)) groups.Add(UserInfo.Authenticated);
+        return new UserInfo(name, groups, context.Request.Headers["Impersonate-Uid"].ToString());
+    }
+
+    private async ValueTask DemandAsync(UserInfo user, string what, string ns, string name)
+    {
+        if ((await authorizer.AuthorizeAsync(user, new AccessRequest("impersonate", "", what, "", ns, name, ""))).Allowed) return;
+        throw ApiError.Make(403, "Forbidden", $"{what} \"{name}\" is forbidden: User \"{user.Name}\" cannot impersonate resource \"{what}\" in API group \"\" {(ns.Length > 0 ? $"in the namespace \"{ns}\"" : "at the cluster scope")}");
+    }
+}

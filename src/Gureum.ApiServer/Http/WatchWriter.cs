@@ -1,0 +1,53 @@
+using System.Buffers;
+using Gureum.ApiServer.Responses;
+using Microsoft.AspNetCore.Http;
+
+namespace Gureum.ApiServer.Http;
+
+/// <summary>Sends a watch: everything that waits goes into one write, so that a burst costs one flush.</summary>
+internal static class WatchWriter
+{
+    private const int MostPending = 256 * 1024;
+
+    internal static async Task WriteAsync(HttpResponse response, WatchStream stream, CancellationToken cancel)
+    {
+        using var owned = stream;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(stream.Timeout);
+        response.StatusCode = 200;
+        response.ContentType = "application/json";
+        response.Headers["Cache-Control"] = "no-cache, private";
+        var output = response.BodyWriter;
+        foreach (var frame in stream.Opening())
+        {
+            output.Write(frame.Span);
+            if (output.UnflushedBytes > MostPending) await output.FlushAsync(cancel);
+        }
+        await response.StartAsync(cancel);
+        await output.FlushAsync(cancel);
+        try
+        {
+            while (await WaitAsync(stream, limit.Token) is { } more)
+            {
+                if (!more) output.Write(stream.Bookmark().Span);
+                while (stream.Changes.TryRead(out var change))
+                {
+                    if (stream.Frame(change) is { } frame) output.Write(frame.Span);
+                    if (output.UnflushedBytes > MostPending) await output.FlushAsync(limit.Token);
+                }
+                if (output.UnflushedBytes > 0) await output.FlushAsync(limit.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested) { /* the watch's time is over: the client comes again */ }
+    }
+
+    // True: changes wait. False: time for a bookmark. Null: the watch is over.
+    private static async ValueTask<bool?> WaitAsync(WatchStream stream, CancellationToken cancel)
+    {
+        var waiting = stream.Changes.WaitToReadAsync(cancel);
+        if (waiting.IsCompletedSuccessfully || stream.Bookmarks is null) return await waiting ? true : null;
+        var task = waiting.AsTask();
+        try { return await task.WaitAsync(stream.Bookmarks.Value, cancel) ? true : null; }
+        catch (TimeoutException) { return await Task.FromResult(false); }
+    }
+}

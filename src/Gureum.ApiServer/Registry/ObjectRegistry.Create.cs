@@ -1,0 +1,78 @@
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Admission;
+using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.State;
+using Gureum.Objects.Json;
+using Gureum.Objects.Schemas;
+using Gureum.Store;
+
+namespace Gureum.ApiServer.Registry;
+
+public sealed partial class ObjectRegistry
+{
+    private const int NameTries = 8;
+
+    /// <summary>Creates an object; the tree given becomes the registry's.</summary>
+    public async ValueTask<StoredObject> CreateAsync(Resource resource, string? ns, JsonObject value, WriteOptions options)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var generated = value.Child("metadata")?.Text("name") is not { Length: > 0 };
+            var attempt = generated && tries < NameTries ? value.DeepClone().AsObject() : value;
+            try { return await CreateOnceAsync(resource, ns, attempt, options); }
+            catch (ApiError e) when (generated && e.Status.Reason == "AlreadyExists" && tries < NameTries) { /* the random suffix was taken: draw again */ }
+        }
+    }
+
+    private async ValueTask<StoredObject> CreateOnceAsync(Resource resource, string? ns, JsonObject value, WriteOptions options)
+    {
+        ObjectMetaRules.PrepareForCreate(resource, value, ns, time.GetUtcNow());
+        resource.Strategy.PrepareForCreate(value);
+        Default(resource, value);
+        var request = new AdmissionRequest
+        {
+            Resource = resource, Operation = AdmissionOperation.Create, User = options.User, Namespace = ns, Name = NameOf(value),
+            Object = value, DryRun = options.DryRun, Warnings = options.Warnings,
+        };
+        await admission.MutateAsync(request);
+        value = request.Object!;
+        Validate(resource, value);
+        await admission.ValidateAsync(request);
+        var name = NameOf(value);
+        FieldManagers.TrackUpdate(resource, null, value, options.FieldManager, "", time.GetUtcNow());
+        var key = Keys.Object(resource.StoredAs, ns, name);
+        if (state.Newest.Get(key) is { } taken) throw Taken(resource, name, taken);
+        var undo = Allocator.Allot(resource, value, null);
+        try
+        {
+            var bytes = EncodeForStore(resource, value);
+            if (options.DryRun) { undo?.Invoke(); return new StoredObject(key, bytes, 0, state.Newest.Revision); }
+            var result = await WriteAsync(new Write(key, bytes, 0, resource.Strategy.TimeToLive));
+            if (!result.Succeeded) throw Taken(resource, name, state.Newest.Get(key));
+            undo = null;
+            return state.Newest.Get(key) is { } stored && stored.Revision == result.Revision ? stored : new StoredObject(key, bytes, result.Revision, result.Revision);
+        }
+        finally { undo?.Invoke(); }
+    }
+
+    private static ApiError Taken(Resource resource, string name, StoredObject? by) =>
+        by is not null && JsonPeek.Text(by.Json, ["metadata", "deletionTimestamp"]).Length > 0
+            ? ApiError.Make(409, "AlreadyExists", $"object is being deleted: {resource.Type.GroupResource} \"{name}\" already exists",
+                new() { Name = name, Kind = resource.Type.Plural, Group = resource.Type.Group.Length == 0 ? null : resource.Type.Group })
+            : ApiError.AlreadyExists(resource.Type, name);
+
+    private static void Default(Resource resource, JsonObject value)
+    {
+        Defaulting.Apply(value, resource.Schema);
+        resource.Strategy.Default(value);
+    }
+
+    private static void Validate(Resource resource, JsonObject value)
+    {
+        var errors = new FieldErrors();
+        ObjectMetaRules.Validate(resource, value, errors);
+        SchemaRules.Validate(value, resource.Schema, "", errors);
+        resource.Strategy.Validate(value, errors);
+        if (errors.Any) throw ApiError.Invalid(resource.Type, NameOf(value), errors);
+    }
+}

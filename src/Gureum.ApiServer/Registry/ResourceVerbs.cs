@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Requests;
+using Gureum.ApiServer.Responses;
+using Gureum.ApiServer.State;
+using Gureum.Objects.Json;
+using Gureum.Objects.Patches;
+using Gureum.Objects.Schemas;
+using Gureum.Objects.Selectors;
+
+namespace Gureum.ApiServer.Registry;
+
+/// <summary>The verbs of one collection for one call: from the request's terms to the registry's and back.</summary>
+internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Resource resource, string? ns, CancellationToken cancel)
+{
+    private readonly List<string> warnings = [];
+
+    private WriteOptions Options() => new(call.User)
+    {
+        DryRun = call.DryRun, FieldManager = call.FieldManager, Force = call.Parameter("force") is "true" or "1", Warnings = warnings, Cancel = cancel,
+    };
+
+    internal ApiResult Get(string name)
+    {
+        var stored = registry.Get(resource, ns, name);
+        return Negotiation.Object(call, resource, stored, 200, []);
+    }
+
+    internal ApiResult List()
+    {
+        var request = ListRequest.Parse(call.Parameter);
+        return Negotiation.List(call, resource, registry.List(resource, ns, request));
+    }
+
+    internal ApiResult Watch(string name)
+    {
+        var request = ListRequest.Parse(call.Parameter);
+        if (name.Length > 0) request = request with { Fields = new FieldSelector([.. request.Fields.Requirements, new FieldRequirement("metadata.name", name, true)]) };
+        ObjectRegistry.CheckFields(resource, request.Fields);
+        if (call.Parameter("sendInitialEvents") is not null && request.ResourceVersionMatch != "NotOlderThan")
+            throw ApiError.BadRequest("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+        // Without a revision (or with 0) a watch starts with what is there.
+        var fromStart = request.SendInitialEvents || request.ResourceVersion is null or 0;
+        var (watcher, past, root) = registry.Watch(resource, ns, fromStart ? registry.State.Newest.Revision : request.ResourceVersion!.Value);
+        var (theResource, theRequest) = (resource, request);
+        var initial = fromStart && call.Parameter("sendInitialEvents") is not "false"
+            ? root.Under(Keys.Collection(resource.StoredAs, ns)).Select(p => p.Value).Where(o => ObjectRegistry.Matches(theResource, theRequest, o)).ToList() : [];
+        return new WatchResult(new WatchStream(resource, request, watcher, fromStart ? [] : past, root, Negotiation.WatchTransform(call, resource)) { Initial = initial });
+    }
+
+    internal async ValueTask<ApiResult> CreateAsync()
+    {
+        var value = RequestBody.Read(call, resource, warnings);
+        var stored = await registry.CreateAsync(resource, ns, value, Options());
+        return Negotiation.Object(call, resource, stored, 201, warnings);
+    }
+
+    internal ValueTask<ApiResult> UpdateAsync(string name, string subresource = "")
+    {
+        var value = RequestBody.Read(call, resource, warnings);
+        if (value.Child("metadata")?.Text("name") is not { Length: > 0 }) value.Need("metadata")["name"] = name;
+        var mayCreate = resource.Strategy.CreatesOnUpdate && subresource.Length == 0;
+        return StoreAsync(new UpdateRequest(resource, ns, name, _ => value.DeepClone().AsObject()) { Subresource = subresource, Make = mayCreate ? () => value : null });
+    }
+
+    internal ValueTask<ApiResult> PatchAsync(string name, string subresource = "")
+    {
+        var type = RequestBody.MediaType(call.ContentType);
+        if (type == "application/apply-patch+yaml") return ApplyAsync(name, subresource);
+        JsonNode? patch;
+        try { patch = ObjectDecoder.DecodeAny(call.Body.Span); }
+        catch (DecodeException e) { throw ApiError.BadRequest("error decoding patch: " + e.Message); }
+        var (theResource, theCall, theWarnings) = (resource, call, warnings);
+        Func<JsonObject, JsonNode?> apply = type switch
+        {
+            "application/json-patch+json" => current => JsonPatch.Apply(current, patch),
+            "application/merge-patch+json" => current => MergePatch.Apply(current, patch),
+            "application/strategic-merge-patch+json" when resource.Definition is null => current => StrategicMergePatch.Apply(current, AsObject(patch), theResource.Schema),
+            _ => throw ApiError.UnsupportedMediaType(type, resource.Definition is null
+                ? ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"]
+                : ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"]),
+        };
+        return StoreAsync(new UpdateRequest(resource, ns, name, current => Patched(apply, current, theResource, theCall, theWarnings)) { Subresource = subresource });
+    }
+
+    // A patch may leave anything behind: it is decoded anew by the schema, as a body would be.
+    private static JsonObject Patched(Func<JsonObject, JsonNode?> apply, JsonObject current, Resource resource, ApiCall call, List<string> warnings)
+    {
+        try
+        {
+            var result = AsObject(apply(current));
+            var decoded = ObjectDecoder.Decode(ObjectEncoder.EncodeAny(result), resource.Schema);
+            warnings.Clear();
+            RequestBody.Report(call, decoded.Issues, resource.Type.ApiVersion, resource.Type.Kind, warnings);
+            return decoded.Object;
+        }
+        catch (PatchException e) { throw e.Code == 422 ? ApiError.Make(422, "Invalid", "the server rejected our request due to an error in our request: " + e.Message) : ApiError.Make(e.Code, e.Code == 413 ? "RequestEntityTooLarge" : "BadRequest", e.Message); }
+        catch (DecodeException e) { throw ApiError.Make(422, "Invalid", $"the patched object is not a {resource.Type.Kind}: {e.Message}"); }
+    }
+
+    private ValueTask<ApiResult> ApplyAsync(string name, string subresource)
+    {
+        if (call.Parameter("fieldManager") is not { Length: > 0 }) throw ApiError.BadRequest("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+        var applied = RequestBody.Read(call, resource, warnings);
+        if (applied.Child("metadata")?.Text("name") is { Length: > 0 } given && given != name)
+            throw ApiError.BadRequest($"the name of the object ({given}) does not match the name on the URL ({name})");
+        applied.Need("metadata")["name"] = name;
+        var options = Options();
+        var (theResource, theRegistry) = (resource, registry);
+        return StoreAsync(new UpdateRequest(resource, ns, name, current => FieldManagers.Apply(theResource, current, applied, options, subresource, theRegistry.Now))
+        {
+            Subresource = subresource, OwnersKept = true,
+            Make = subresource.Length > 0 ? null : () => FieldManagers.ApplyNew(theResource, applied, options, theRegistry.Now),
+        });
+    }
+
+    private async ValueTask<ApiResult> StoreAsync(UpdateRequest request)
+    {
+        var (stored, created) = await registry.UpdateAsync(request, Options());
+        return Negotiation.Object(call, resource, stored, created ? 201 : 200, warnings);
+    }
+
+    internal async ValueTask<ApiResult> DeleteAsync(string name)
+    {
+        var deletion = await registry.DeleteAsync(resource, ns, name, DeleteRequest.Parse(RequestBody.ToJson(call).Span, call.Parameter), Options());
+        if (!deletion.Gone || resource.Strategy.AnswersDeletionWithObject) return Negotiation.Object(call, resource, deletion.Object, 200, warnings);
+        var uid = JsonPeek.Text(deletion.Object.Json, ["metadata", "uid"]);
+        return new BodyResult(200, StatusDocument.Success(name, resource.Type.Plural, resource.Type.Group, uid)) { Warnings = warnings };
+    }
+
+    internal async ValueTask<ApiResult> DeleteCollectionAsync()
+    {
+        var request = ListRequest.Parse(call.Parameter);
+        var deleted = await registry.DeleteCollectionAsync(resource, ns, request, DeleteRequest.Parse(RequestBody.ToJson(call).Span, call.Parameter), Options());
+        return Negotiation.List(call, resource, new ListPage(deleted, registry.State.Newest.Revision, null, null));
+    }
+
+    private static JsonObject AsObject(JsonNode? node) => node as JsonObject ?? throw new PatchException(400, "the patch must be, and leave, an object");
+}

@@ -1,0 +1,55 @@
+using Gureum.ApiServer.Errors;
+
+namespace Gureum.ApiServer.Requests;
+
+/// <summary>A request as it came in, from HTTP or from this process (immutable).</summary>
+public sealed record ApiCall(string Method, string Path, UserInfo User)
+{
+    /// <summary>Decoded query parameters.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Query { get; init; } = NoQuery;
+    public ReadOnlyMemory<byte> Body { get; init; }
+    public string ContentType { get; init; } = "application/json";
+    public string Accept { get; init; } = "";
+    public string UserAgent { get; init; } = "";
+
+    private static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> NoQuery = new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>The last value of a parameter, or null.</summary>
+    public string? Parameter(string name) => Query.TryGetValue(name, out var values) && values.Count > 0 ? values[^1] : null;
+
+    /// <summary>Who writes, for the record of field owners: the parameter, else the first part of the user agent.</summary>
+    public string FieldManager
+    {
+        get
+        {
+            if (Parameter("fieldManager") is { Length: > 0 } manager)
+                return manager.Length <= 128 ? manager : throw ApiError.BadRequest($"fieldManager is too long: {manager.Length} characters, at most 128 are accepted");
+            var agent = UserAgent.Split('/', ' ')[0];
+            return agent.Length == 0 ? "unknown" : agent.Length > 128 ? agent[..128] : agent;
+        }
+    }
+
+    /// <summary>True for dryRun=All; anything else but nothing is refused.</summary>
+    public bool DryRun => Parameter("dryRun") switch
+    {
+        null or "" => false,
+        "All" => true,
+        var other => throw ApiError.BadRequest($"dryRun: Unsupported value: \"{other}\": supported values: \"All\""),
+    };
+
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> ParseQuery(string query)
+    {
+        if (query.Length == 0) return NoQuery;
+        var values = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        foreach (var part in query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var sign = part.IndexOf('=');
+            var name = Decode(sign < 0 ? part : part[..sign]);
+            var value = sign < 0 ? "" : Decode(part[(sign + 1)..]);
+            values[name] = values.TryGetValue(name, out var before) ? [.. before, value] : [value];
+        }
+        return values;
+    }
+
+    private static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
+}

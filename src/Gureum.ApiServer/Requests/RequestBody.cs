@@ -1,0 +1,70 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Registry;
+using Gureum.Objects.Json;
+using Gureum.Objects.Schemas;
+using Gureum.Objects.Yaml;
+
+namespace Gureum.ApiServer.Requests;
+
+/// <summary>Reads bodies: JSON or YAML, by the schema of the resource, with the wished strictness about unknown fields.</summary>
+internal static class RequestBody
+{
+    internal const string Json = "application/json", Yaml = "application/yaml", Protobuf = "application/vnd.kubernetes.protobuf";
+
+    /// <summary>The body as an object of the resource's kind.</summary>
+    internal static JsonObject Read(ApiCall call, Resource resource, List<string> warnings) =>
+        Read(call, resource.Schema, resource.Type.ApiVersion, resource.Type.Kind, warnings);
+
+    internal static JsonObject Read(ApiCall call, SchemaNode schema, string apiVersion, string kind, List<string> warnings)
+    {
+        var json = ToJson(call);
+        try
+        {
+            var decoded = ObjectDecoder.Decode(json.Span, schema);
+            CheckKind(decoded.Object, apiVersion, kind);
+            Report(call, decoded.Issues, apiVersion, kind, warnings);
+            return decoded.Object;
+        }
+        catch (DecodeException e)
+        {
+            throw ApiError.BadRequest($"{kind} in version \"{apiVersion[(apiVersion.IndexOf('/') + 1)..]}\" cannot be handled as a {kind}: {e.Message}");
+        }
+    }
+
+    /// <summary>The body as JSON bytes.</summary>
+    internal static ReadOnlyMemory<byte> ToJson(ApiCall call)
+    {
+        var type = MediaType(call.ContentType);
+        switch (type)
+        {
+            case "" or "application/json" or "text/json": return call.Body;
+            case "application/yaml" or "application/apply-patch+yaml" or "text/yaml" or "application/x-yaml":
+                try { return YamlReader.ToJson(call.Body.Span); }
+                catch (DecodeException e) { throw ApiError.BadRequest("error converting YAML to JSON: " + e.Message); }
+            default: throw ApiError.UnsupportedMediaType(type, Json, Yaml);
+        }
+    }
+
+    internal static string MediaType(string contentType) => contentType.Split(';')[0].Trim().ToLowerInvariant();
+
+    private static void CheckKind(JsonObject value, string apiVersion, string kind)
+    {
+        if (value.Text("kind") is { Length: > 0 } given && given != kind)
+            throw ApiError.BadRequest($"the object provided is unrecognized (must be of type {kind}): it says kind \"{given}\"");
+        if (value.Text("apiVersion") is { Length: > 0 } version && version != apiVersion)
+            throw ApiError.BadRequest($"the API version in the data ({version}) does not match the expected API version ({apiVersion})");
+    }
+
+    internal static void Report(ApiCall call, IReadOnlyList<DecodeIssue> issues, string apiVersion, string kind, List<string> warnings)
+    {
+        var mode = call.Parameter("fieldValidation");
+        if (mode is not (null or "" or "Ignore" or "Warn" or "Strict"))
+            throw ApiError.BadRequest($"fieldValidation: Unsupported value: \"{mode}\": supported values: \"Ignore\", \"Warn\", \"Strict\"");
+        if (issues.Count == 0 || mode == "Ignore") return;
+        if (mode == "Strict")
+            throw ApiError.BadRequest($"{kind} in version \"{apiVersion[(apiVersion.IndexOf('/') + 1)..]}\" cannot be handled as a {kind}: strict decoding error: {string.Join(", ", issues.Select(i => i.Message))}");
+        warnings.AddRange(issues.Select(i => i.Message));
+    }
+}

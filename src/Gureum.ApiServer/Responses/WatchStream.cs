@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text;
+using Gureum.ApiServer.Registry;
+using Gureum.ApiServer.State;
+
+namespace Gureum.ApiServer.Responses;
+
+/// <summary>
+/// One client's view of a watch: it turns changes of the collection into the frames that this client's selectors let
+/// through. Not thread-safe: one loop drives it.
+/// </summary>
+public sealed class WatchStream(Resource resource, ListRequest request, Watcher watcher, IReadOnlyList<StateChange> past, Root root, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? transform) : IDisposable
+{
+    private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(50);
+
+    public TimeSpan Timeout { get; } = request.Timeout ?? TimeSpan.FromSeconds(1800 + Random.Shared.Next(1800));
+
+    /// <summary>Objects that are there already, sent as added before the changes; empty unless the client wants them.</summary>
+    public IReadOnlyList<StoredObject> Initial { get; init; } = [];
+
+    /// <summary>How often a bookmark goes out when nothing else does; null when the client does not want any.</summary>
+    public TimeSpan? Bookmarks => request.Bookmarks ? BookmarkInterval : null;
+
+    public System.Threading.Channels.ChannelReader<StateChange> Changes => watcher.Changes;
+    public bool CutOff => watcher.CutOff;
+    public long Revision { get; private set; } = root.Revision;
+
+    /// <summary>Frames to send before any live change.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> Opening()
+    {
+        foreach (var stored in Initial) yield return Transformed(WatchFrames.Encode("ADDED"u8, stored.Json));
+        if (request.SendInitialEvents && request.Bookmarks) yield return Bookmark(initialEventsEnd: true);
+        foreach (var change in past)
+            if (Frame(change) is { } frame) yield return frame;
+    }
+
+    /// <summary>The frame of a change for this client, or null when it does not concern it.</summary>
+    public ReadOnlyMemory<byte>? Frame(StateChange change)
+    {
+        Revision = change.Revision;
+        var was = change.Previous is { } previous && ObjectRegistry.Matches(resource, request, previous);
+        var matches = change.Current is { } current && ObjectRegistry.Matches(resource, request, current);
+        if (!was && !matches) return null;
+        return Transformed(matches ? was ? change.ModifiedFrame : change.AddedFrame : change.DeletedFrame);
+    }
+
+    /// <summary>Tells how far the watch has come.</summary>
+    public ReadOnlyMemory<byte> Bookmark(bool initialEventsEnd = false)
+    {
+        var annotations = initialEventsEnd ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "";
+        return Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
+            $$"""{"type":"BOOKMARK","object":{"kind":"{{resource.Type.Kind}}","apiVersion":"{{resource.Type.ApiVersion}}","metadata":{"resourceVersion":"{{Revision}}","creationTimestamp":null{{annotations}}}}}""") + "\n");
+    }
+
+    private ReadOnlyMemory<byte> Transformed(ReadOnlyMemory<byte> frame) => transform is null ? frame : transform(frame);
+
+    public void Dispose() => watcher.Dispose();
+}

@@ -1,0 +1,56 @@
+using Gureum.ApiServer.Registry;
+using Gureum.Objects.Models;
+using Gureum.Objects.Schemas;
+
+namespace Gureum.ApiServer.Strategies;
+
+/// <summary>Which built-in collections are served, and each one's behaviour.</summary>
+internal static class BuiltIn
+{
+    // Groups whose stable version is served; alpha and beta ones only where conformance or common clients need them.
+    internal static bool Serves(ResourceType type) =>
+        !type.Version.Contains("alpha", StringComparison.Ordinal) && !type.Version.Contains("beta", StringComparison.Ordinal)
+        && type.Plural is not ("bindings" or "componentstatuses");
+
+    internal static Resource Resource(ResourceFacts facts)
+    {
+        var resource = new Resource(facts, StrategyOf(facts.Type)) { Printer = Tables.BuiltInPrinters.Find(facts.Type) };
+        return Conversions.Find(facts.Type) is not { } conversion ? resource : resource with
+        {
+            StoredAs = conversion.StoredAs, StoredSchema = KubernetesSchema.Instance.Resources.First(r => r.Type == conversion.StoredAs).Schema, Converter = conversion.Converter,
+        };
+    }
+
+    private static Strategy StrategyOf(ResourceType type) => type.GroupResource switch
+    {
+        "pods" => new PodStrategy(),
+        "podtemplates" => new PodTemplateStrategy(),
+        "services" => new ServiceStrategy(),
+        "nodes" => new NodeStrategy(),
+        "namespaces" => new NamespaceStrategy(),
+        "configmaps" => new ConfigMapStrategy(),
+        "secrets" => new SecretStrategy(),
+        "endpoints" or "serviceaccounts" or "limitranges" or "ipaddresses.networking.k8s.io" => new SimpleStrategy(),
+        "events" or "events.events.k8s.io" => new EventStrategy(),
+        "resourcequotas" => new SimpleStrategy(),
+        "persistentvolumes" => new PersistentVolumeStrategy(),
+        "persistentvolumeclaims" => new PersistentVolumeClaimStrategy(),
+        "replicationcontrollers" => new ReplicationControllerStrategy(),
+        "deployments.apps" => new DeploymentStrategy(),
+        "replicasets.apps" => new ReplicaSetStrategy(),
+        "statefulsets.apps" => new StatefulSetStrategy(),
+        "daemonsets.apps" => new DaemonSetStrategy(),
+        "jobs.batch" => new JobStrategy(),
+        "cronjobs.batch" => new CronJobStrategy(),
+        "leases.coordination.k8s.io" => new LeaseStrategy(),
+        "endpointslices.discovery.k8s.io" => new EndpointSliceStrategy(),
+        "clusterroles.rbac.authorization.k8s.io" or "roles.rbac.authorization.k8s.io" => new RoleStrategy(),
+        "clusterrolebindings.rbac.authorization.k8s.io" or "rolebindings.rbac.authorization.k8s.io" => new RoleBindingStrategy(),
+        "priorityclasses.scheduling.k8s.io" => new PriorityClassStrategy(),
+        "storageclasses.storage.k8s.io" => new StorageClassStrategy(),
+        "customresourcedefinitions.apiextensions.k8s.io" => new DefinitionStrategy(),
+        "certificatesigningrequests.certificates.k8s.io" => new CertificateRequestStrategy(),
+        "runtimeclasses.node.k8s.io" => new SimpleStrategy(),
+        _ => Strategy.Plain,
+    };
+}

@@ -1,0 +1,54 @@
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Errors;
+using Gureum.Objects;
+using Gureum.Objects.Json;
+
+namespace Gureum.ApiServer.Strategies;
+
+/// <summary>CustomResourceDefinitions: names that agree with each other, exactly one storage version, structural schemas.</summary>
+internal sealed class DefinitionStrategy : Strategy
+{
+    public override void Default(JsonObject value)
+    {
+        if (value.Child("spec")?.Child("names") is not { } names || names.Text("kind") is not { Length: > 0 } kind) return;
+        if (names.Text("singular") is not { Length: > 0 }) names["singular"] = kind.ToLowerInvariant();
+        if (names.Text("listKind") is not { Length: > 0 }) names["listKind"] = kind + "List";
+    }
+
+    public override void Validate(JsonObject value, FieldErrors errors)
+    {
+        if (value.Child("spec") is not { } spec) { errors.Required("spec"); return; }
+        var (group, names) = (spec.Text("group") ?? "", spec.Child("names"));
+        var plural = names?.Text("plural") ?? "";
+        if (group.Length == 0) errors.Required("spec.group");
+        else if (group.Split('.').Length < 2) errors.Invalid("spec.group", group, "should be a domain with at least one dot");
+        else errors.InvalidIf("spec.group", group, Names.DnsSubdomainError(group));
+        if (names?.Text("kind") is not { Length: > 0 }) errors.Required("spec.names.kind");
+        if (plural.Length == 0) errors.Required("spec.names.plural");
+        else errors.InvalidIf("spec.names.plural", plural, Names.Dns1035LabelError(plural));
+        if (value.Child("metadata")?.Text("name") is { } name && name != plural + "." + group) errors.Invalid("metadata.name", name, $"must be spec.names.plural+\".\"+spec.group");
+        if (spec.Text("scope") is not ("Namespaced" or "Cluster")) errors.Unsupported("spec.scope", spec.Text("scope") ?? "", ["Cluster", "Namespaced"]);
+        Versions(spec, errors);
+    }
+
+    private static void Versions(JsonObject spec, FieldErrors errors)
+    {
+        var versions = spec.Objects("versions").ToList();
+        if (versions.Count == 0) errors.Required("spec.versions");
+        else if (versions.Count(v => v.Flag("storage") == true) != 1) errors.Invalid("spec.versions", spec["versions"], "must have exactly one version marked as storage version");
+        var seen = new HashSet<string>();
+        foreach (var (version, i) in versions.Select((v, i) => (v, i)))
+        {
+            var name = version.Text("name") ?? "";
+            if (name.Length == 0) errors.Required($"spec.versions[{i}].name");
+            else if (!seen.Add(name)) errors.Invalid("spec.versions", spec["versions"], "must contain unique version names");
+            if (version.Child("schema")?.Child("openAPIV3Schema") is not { } schema) errors.Required($"spec.versions[{i}].schema.openAPIV3Schema", "schemas are required");
+            else if (schema.Text("type") != "object") errors.Required($"spec.versions[{i}].schema.openAPIV3Schema.type", "must be object at the root");
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
+    {
+        foreach (var path in (string[][])[["spec", "group"], ["spec", "scope"], ["spec", "names", "plural"], ["spec", "names", "kind"]]) Immutable(value, old, errors, path);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Errors;
+using Gureum.Objects;
+using Gureum.Objects.Json;
+
+namespace Gureum.ApiServer.Strategies;
+
+internal sealed class PodStrategy : Strategy
+{
+    private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]>
+    {
+        ["spec.nodeName"] = ["spec", "nodeName"], ["spec.restartPolicy"] = ["spec", "restartPolicy"], ["spec.schedulerName"] = ["spec", "schedulerName"],
+        ["spec.serviceAccountName"] = ["spec", "serviceAccountName"], ["spec.hostNetwork"] = ["spec", "hostNetwork"], ["status.phase"] = ["status", "phase"], ["status.podIP"] = ["status", "podIP"], ["status.nominatedNodeName"] = ["status", "nominatedNodeName"],
+    };
+
+    public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
+    public override string MissingField(string field) => field == "spec.hostNetwork" ? "false" : "";
+    public override bool AnswersDeletionWithObject => true;
+
+    public override void Default(JsonObject value)
+    {
+        if (value.Child("spec") is { } spec) PodDefaults.Apply(spec);
+    }
+
+    public override void PrepareForCreate(JsonObject value)
+    {
+        var status = new JsonObject { ["phase"] = "Pending" };
+        if (value.Child("spec") is { } spec) status["qosClass"] = PodQuality.Of(spec);
+        if (value.Child("spec")?.Items("schedulingGates") is { Count: > 0 })
+            status["conditions"] = new JsonArray((JsonNode)new JsonObject { ["type"] = "PodScheduled", ["status"] = "False", ["reason"] = "SchedulingGated", ["message"] = "Scheduling is blocked due to non-empty scheduling gates" });
+        value["status"] = status;
+    }
+
+    public override void Validate(JsonObject value, FieldErrors errors)
+    {
+        if (value.Child("spec") is not { } spec) { errors.Required("spec.containers"); return; }
+        PodRules.Validate(spec, "spec", errors);
+    }
+
+    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
+    {
+        var (after, before) = (Comparable(value, old), Comparable(old, old));
+        if (!JsonNode.DeepEquals(after, before))
+            errors.Forbidden("spec", "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)");
+        var tolerations = value.Child("spec")?.Objects("tolerations").ToList() ?? [];
+        foreach (var kept in old.Child("spec")?.Objects("tolerations") ?? [])
+            if (!tolerations.Any(t => JsonNode.DeepEquals(t, kept)))
+            {
+                errors.Forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds");
+                break;
+            }
+    }
+
+    // The spec without what may change.
+    private static JsonObject Comparable(JsonObject pod, JsonObject old)
+    {
+        var spec = (pod.Child("spec") ?? []).DeepClone().AsObject();
+        foreach (var list in (ReadOnlySpan<string>)["containers", "initContainers"])
+            foreach (var container in spec.Objects(list)) { container.Remove("image"); container.Remove("resources"); }
+        foreach (var field in (ReadOnlySpan<string>)["activeDeadlineSeconds", "tolerations", "ephemeralContainers"]) spec.Remove(field);
+        if (old.Child("spec")?.Items("schedulingGates") is { Count: > 0 })
+            foreach (var field in (ReadOnlySpan<string>)["schedulingGates", "nodeSelector", "affinity"]) spec.Remove(field);
+        return spec;
+    }
+
+    /// <summary>A pod that runs somewhere is ended by its node; one that does not goes at once.</summary>
+    public override long? GraceSeconds(JsonObject value, long? asked)
+    {
+        var spec = value.Child("spec");
+        var grace = asked ?? spec?.Number("terminationGracePeriodSeconds") ?? 30;
+        if (spec?.Text("nodeName") is not { Length: > 0 }) return 0;
+        if (value.Child("status")?.Text("phase") is "Succeeded" or "Failed") return 0;
+        return Math.Max(0, grace);
+    }
+}
+
+internal sealed class PodTemplateStrategy : SimpleStrategy
+{
+    public override void Default(JsonObject value)
+    {
+        if (value.Child("template")?.Child("spec") is { } spec) PodDefaults.Apply(spec);
+    }
+}

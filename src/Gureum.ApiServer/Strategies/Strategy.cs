@@ -1,0 +1,71 @@
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Errors;
+using Gureum.Objects;
+using Gureum.Objects.Json;
+
+namespace Gureum.ApiServer.Strategies;
+
+/// <summary>
+/// What one kind does differently from all others: names, defaults that depend on other fields, validation, deletion.
+/// Strategies are stateless; objects are trees that they may change in place.
+/// </summary>
+public class Strategy
+{
+    public static Strategy Plain { get; } = new();
+
+    /// <summary>The reason why a name is refused, or null.</summary>
+    public virtual string? NameError(string name) => Names.DnsSubdomainError(name);
+
+    /// <summary>True when a change of spec counts in metadata.generation.</summary>
+    public virtual bool CountsGenerations => true;
+
+    /// <summary>A PUT to a name that does not exist makes it.</summary>
+    public virtual bool CreatesOnUpdate => false;
+
+    /// <summary>How long an object of this kind lives, null for ever.</summary>
+    public virtual TimeSpan? TimeToLive => null;
+
+    /// <summary>Fields that field selectors may name, beside metadata.name and metadata.namespace, with their paths.</summary>
+    public virtual IReadOnlyDictionary<string, string[]> SelectableFields => NoFields;
+
+    /// <summary>A finished deletion answers with the object as it was instead of a Status.</summary>
+    public virtual bool AnswersDeletionWithObject => false;
+
+    /// <summary>What a selectable field that is missing counts as.</summary>
+    public virtual string MissingField(string field) => "";
+
+    protected static readonly IReadOnlyDictionary<string, string[]> NoFields = new Dictionary<string, string[]>();
+
+    /// <summary>Defaults that the schema cannot say because they depend on other fields.</summary>
+    public virtual void Default(JsonObject value) { }
+
+    public virtual void PrepareForCreate(JsonObject value) => value.Remove("status");
+
+    /// <summary>Brings back what a normal update must not change: by default the status.</summary>
+    public virtual void PrepareForUpdate(JsonObject value, JsonObject old)
+    {
+        value.Remove("status");
+        if (old["status"] is { } status) value["status"] = status.DeepClone();
+    }
+
+    /// <summary>Brings back what a status update must not change: everything but the status.</summary>
+    public virtual void PrepareForStatusUpdate(JsonObject value, JsonObject old)
+    {
+        foreach (var name in value.Select(p => p.Key).Where(k => k is not ("kind" or "apiVersion" or "metadata" or "status")).ToList()) value.Remove(name);
+        foreach (var (name, part) in old)
+            if (name is not ("kind" or "apiVersion" or "metadata" or "status")) value[name] = part?.DeepClone();
+    }
+
+    public virtual void Validate(JsonObject value, FieldErrors errors) { }
+    public virtual void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors) { }
+    public virtual void ValidateStatusUpdate(JsonObject value, JsonObject old, FieldErrors errors) { }
+
+    /// <summary>Seconds that deletion waits for somebody to end the object gracefully; null deletes at once.</summary>
+    public virtual long? GraceSeconds(JsonObject value, long? asked) => null;
+
+    /// <summary>Refuses a field whose value changed.</summary>
+    protected static void Immutable(JsonObject value, JsonObject old, FieldErrors errors, params string[] path)
+    {
+        if (!JsonNode.DeepEquals(value.At(path), old.At(path))) errors.Invalid(string.Join('.', path), value.At(path), "field is immutable");
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Authentication;
+using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Registry;
+using Gureum.ApiServer.Requests;
+using Gureum.ApiServer.Responses;
+using Gureum.Objects;
+using Gureum.Objects.Json;
+using Gureum.Objects.Models;
+using Gureum.Objects.Schemas;
+
+namespace Gureum.ApiServer.Subresources;
+
+/// <summary>The subresources: status, scale, binding, eviction, token, finalize, approval, and those that connect to a node.</summary>
+public sealed class SubresourceHandlers(ObjectRegistry registry, ServiceAccountTokens tokens, ConnectResolver connect)
+{
+    internal async ValueTask<ApiResult> HandleAsync(ApiCall call, RequestTarget target, Resource resource, string? ns, CancellationToken cancel)
+    {
+        var facts = resource.Facts.Subresource(target.Subresource) ?? throw ApiError.NoSuchPath();
+        if (target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy") return new ConnectResult(connect.Resolve(call, target, resource, ns));
+        if (!facts.Verbs.Contains(target.Verb)) throw ApiError.MethodNotAllowed(target.Verb);
+        var verbs = new ResourceVerbs(registry, call, resource, ns, cancel);
+        return target.Subresource switch
+        {
+            "status" => await StoredAsync(verbs, target, "status"),
+            "scale" => await new ScaleSubresource(registry).HandleAsync(call, target, resource, ns, cancel),
+            "binding" => await PodSubresources.BindAsync(registry, call, resource, ns!, target.Name, cancel),
+            "eviction" => await PodSubresources.EvictAsync(registry, call, resource, ns!, target.Name, cancel),
+            "token" => await IssueAsync(call, resource, ns!, target.Name),
+            "finalize" => await FinalizeAsync(call, resource, target.Name, cancel),
+            "approval" => await StoredAsync(verbs, target, "approval"),
+            "ephemeralcontainers" or "resize" => await StoredAsync(verbs, target, target.Subresource),
+            _ => throw ApiError.NoSuchPath(),
+        };
+    }
+
+    private static async ValueTask<ApiResult> StoredAsync(ResourceVerbs verbs, RequestTarget target, string subresource) => target.Verb switch
+    {
+        "get" => verbs.Get(target.Name),
+        "update" => await verbs.UpdateAsync(target.Name, subresource),
+        "patch" => await verbs.PatchAsync(target.Name, subresource),
+        _ => throw ApiError.MethodNotAllowed(target.Verb),
+    };
+
+    // PUT namespaces/NAME/finalize may change spec.finalizers, which nothing else may.
+    private async ValueTask<ApiResult> FinalizeAsync(ApiCall call, Resource resource, string name, CancellationToken cancel)
+    {
+        var warnings = new List<string>();
+        var value = RequestBody.Read(call, resource, warnings);
+        var (stored, _) = await registry.UpdateAsync(new UpdateRequest(resource, null, name, current =>
+        {
+            if (value.Child("metadata")?.Text("resourceVersion") is { Length: > 0 } version) current.Need("metadata")["resourceVersion"] = version;
+            current.Need("spec")["finalizers"] = value.Child("spec")?["finalizers"]?.DeepClone() ?? new JsonArray();
+            return current;
+        }) { Subresource = "finalize", Narrow = true }, new WriteOptions(call.User) { FieldManager = call.FieldManager, Warnings = warnings, Cancel = cancel });
+        return Negotiation.Object(call, resource, stored, 200, warnings);
+    }
+
+    private ValueTask<ApiResult> IssueAsync(ApiCall call, Resource resource, string ns, string name)
+    {
+        var warnings = new List<string>();
+        var request = RequestBody.Read(call, KubernetesSchema.Instance.Type("authentication.v1.TokenRequest"), "authentication.k8s.io/v1", "TokenRequest", warnings);
+        var account = registry.Get(resource, ns, name);
+        var spec = request.Need("spec");
+        var seconds = spec.Number("expirationSeconds") ?? 3600;
+        if (seconds is < 600 or > 1L << 32)
+        {
+            var errors = new FieldErrors();
+            errors.Invalid("spec.expirationSeconds", seconds, seconds < 600 ? "may not specify a duration less than 10 minutes" : "may not specify a duration larger than 2^32 seconds");
+            throw ApiError.Invalid(new ResourceType("authentication.k8s.io/v1", "TokenRequest", "tokenrequests", true), name, errors);
+        }
+        var bound = Bound(spec.Child("boundObjectRef"), ns);
+        var (token, expires) = tokens.Issue(ns, name, JsonPeek.Text(account.Json, ["metadata", "uid"]), [.. spec.Texts("audiences")], TimeSpan.FromSeconds(Math.Min(seconds, 31_536_000)), bound);
+        request["kind"] = "TokenRequest";
+        request["apiVersion"] = "authentication.k8s.io/v1";
+        var metadata = request.Need("metadata");
+        metadata["name"] = name;
+        metadata["namespace"] = ns;
+        metadata["creationTimestamp"] = Times.Format(registry.Now);
+        spec["expirationSeconds"] = seconds;
+        if (!spec.ContainsKey("audiences")) spec["audiences"] = new JsonArray(JsonValue.Create(tokens.Issuer));
+        request["status"] = new JsonObject { ["token"] = token, ["expirationTimestamp"] = Times.Format(expires) };
+        return ValueTask.FromResult<ApiResult>(new BodyResult(201, ObjectEncoder.EncodeAny(request)) { Warnings = warnings });
+    }
+
+    private BoundObject? Bound(JsonObject? reference, string ns)
+    {
+        if (reference is null) return null;
+        var (kind, name) = (reference.Text("kind") ?? "", reference.Text("name") ?? "");
+        if (kind is not ("Pod" or "Secret")) throw ApiError.BadRequest($"cannot bind token to object of type {reference.Text("apiVersion")}, Kind={kind}: use a v1 Pod or Secret");
+        var resource = registry.Catalog.Find("v1", kind == "Pod" ? "pods" : "secrets")!;
+        var uid = JsonPeek.Text(registry.Get(resource, ns, name).Json, ["metadata", "uid"]);
+        if (reference.Text("uid") is { Length: > 0 } demanded && demanded != uid)
+            throw ApiError.Conflict(resource.Type, name, $"the UID in the bound object reference ({demanded}) does not match the UID in record. The object might have been deleted and then recreated");
+        return new BoundObject(kind, name, uid);
+    }
+}

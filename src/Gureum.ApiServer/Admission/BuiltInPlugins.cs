@@ -35,7 +35,7 @@ internal sealed class ServiceAccountAdmission(ClusterState state) : IAdmissionPl
     public ValueTask MutateAsync(AdmissionRequest request)
     {
         if (request.Operation != AdmissionOperation.Create || !request.Is("pods") || request.Object!.Child("metadata")?.Child("annotations")?.ContainsKey("kubernetes.io/config.mirror") == true) return ValueTask.CompletedTask;
-        var spec = request.Object.Need("spec");
+        var spec = request.Object!.Need("spec");
         if (spec.Text("serviceAccountName") is not { Length: > 0 }) spec["serviceAccountName"] = spec["serviceAccount"] = "default";
         var name = spec.Text("serviceAccountName")!;
         var found = state.Newest.Get(Keys.Object(ServiceAccount.Resource, request.Namespace, name))
@@ -133,7 +133,7 @@ internal sealed class StorageAdmission(ClusterState state) : IAdmissionPlugin
     private static void Protect(JsonObject value, string finalizer)
     {
         var finalizers = value.Need("metadata").NeedItems("finalizers");
-        if (!finalizers.Any(f => f?.GetValue<string>() == finalizer)) finalizers.Add(finalizer);
+        if (!finalizers.Any(f => f?.GetValue<string>() == finalizer)) finalizers.Add((JsonNode)JsonValue.Create(finalizer));
     }
 }
 
@@ -150,7 +150,7 @@ internal sealed class NodeRestriction(ClusterState state) : IAdmissionPlugin
             case "leases.coordination.k8s.io" when request.Namespace == "kube-node-lease" && request.Name != node:
                 throw ApiError.Forbidden(request.Resource.Type, request.Name, $"can only access node lease with the same name as the requesting node");
             case "pods" when request.Operation == AdmissionOperation.Create:
-                if (request.Object!.Child("metadata")?.Child("annotations")?.ContainsKey("kubernetes.io/config.mirror") != true || request.Object.Child("spec")?.Text("nodeName") != node)
+                if (request.Object!.Child("metadata")?.Child("annotations")?.ContainsKey("kubernetes.io/config.mirror") != true || request.Object!.Child("spec")?.Text("nodeName") != node)
                     throw ApiError.Forbidden(request.Resource.Type, request.Name, $"node \"{node}\" can only create mirror pods on itself");
                 break;
             case "pods" when request.OldObject?.Child("spec")?.Text("nodeName") != node:

@@ -27,7 +27,7 @@ internal sealed class RequestAuthenticator(ITokenAuthenticator tokens, IAuthoriz
         foreach (var protocol in context.Request.Headers.SecWebSocketProtocol.ToString().Split(',', StringSplitOptions.TrimEntries))
             if (protocol.StartsWith("base64url.bearer.authorization.k8s.io.", StringComparison.Ordinal))
             {
-                var token = System.Text.Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(protocol["base64url.bearer.authorization.k8s.io.".Length..]));
+                var token = System.Text.Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(protocol.AsSpan()["base64url.bearer.authorization.k8s.io.".Length..]));
                 return (await tokens.AuthenticateAsync(token, []))?.User ?? throw ApiError.Unauthorized();
             }
         return UserInfo.Anonymous;

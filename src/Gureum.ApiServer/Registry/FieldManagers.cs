@@ -10,4 +10,16 @@ internal static class FieldManagers
         _ = (resource, old, manager, subresource, now);
         (value["metadata"] as JsonObject)?.Remove("managedFields");
     }
+
+    internal static JsonObject Apply(Resource resource, JsonObject current, JsonObject applied, WriteOptions options, string subresource, DateTimeOffset now)
+    {
+        _ = (options, subresource, now);
+        return Gureum.Objects.Patches.StrategicMergePatch.Apply(current, applied, resource.Schema);
+    }
+
+    internal static JsonObject ApplyNew(Resource resource, JsonObject applied, WriteOptions options, DateTimeOffset now)
+    {
+        _ = (resource, options, now);
+        return applied;
+    }
 }

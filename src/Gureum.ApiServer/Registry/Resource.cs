@@ -25,6 +25,9 @@ public sealed record Resource(ResourceFacts Facts, Strategy Strategy)
     /// <summary>Where replicas are kept, when not as in a Deployment.</summary>
     public Subresources.ScalePaths? Scale { get; init; }
 
+    /// <summary>The schema of a defined kind as its definition gives it, for publishing.</summary>
+    public System.Text.Json.Nodes.JsonObject? OpenApiSchema { get; init; }
+
     /// <summary>Set when a custom resource definition made this collection.</summary>
     public string? Definition { get; init; }
 

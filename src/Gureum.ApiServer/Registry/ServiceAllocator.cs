@@ -121,7 +121,7 @@ public sealed class ServiceAllocator : IAllocator
         if (before.Text("clusterIP") is { } ip && ip != after.Text("clusterIP") && IPAddress.TryParse(ip, out var address)) addresses.Remove(Number(address));
         var kept = after.Objects("ports").Select(p => p.Number("nodePort") ?? 0).ToHashSet();
         foreach (var port in before.Objects("ports"))
-            if (port.Number("nodePort") is > 0 and var number && !kept.Contains(number.Value)) ports.Remove((int)number.Value);
+            if (port.Number("nodePort") is > 0 and var number && !kept.Contains(number)) ports.Remove((int)number);
     }
 
     // The upper part of the range is for those who do not choose, so that chosen addresses rarely collide.

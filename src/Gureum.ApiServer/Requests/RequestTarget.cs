@@ -16,19 +16,19 @@ public sealed record RequestTarget(string Verb, string Path, string ApiVersion =
         var at = parts switch { ["api", _, _, ..] => 2, ["apis", _, _, _, ..] => 3, _ => -1 };
         if (at < 0) return new RequestTarget(method.ToLowerInvariant(), path);
         var apiVersion = at == 2 ? parts[1] : parts[1] + "/" + parts[2];
-        var rest = parts.AsSpan(at);
+        var rest = parts[at..];
         if (rest[0] == "watch" && rest.Length > 1) { rest = rest[1..]; watch = true; }
         var ns = "";
         if (rest is ["namespaces", var space, var what, ..] && !(rest.Length == 3 && what is "status" or "finalize")) (ns, rest) = (space, rest[2..]);
         else if (rest is ["namespaces", var only, ..]) ns = only;
         var name = rest.Length > 1 ? Uri.UnescapeDataString(rest[1]) : "";
         var subresource = rest.Length > 2 ? rest[2] : "";
-        var tail = rest.Length > 3 ? "/" + string.Join('/', rest[3..].ToArray()) : "";
+        var tail = rest.Length > 3 ? "/" + string.Join('/', rest[3..]) : "";
         if (tail.Length > 0 && path.EndsWith('/')) tail += "/";
-        return new RequestTarget(Verb(method, name.Length > 0, watch), path, apiVersion, ns, rest[0], name, subresource, tail);
+        return new RequestTarget(VerbOf(method, name.Length > 0, watch), path, apiVersion, ns, rest[0], name, subresource, tail);
     }
 
-    private static string Verb(string method, bool named, bool watch) => method switch
+    private static string VerbOf(string method, bool named, bool watch) => method switch
     {
         "GET" or "HEAD" => watch ? "watch" : named ? "get" : "list",
         "POST" => "create",

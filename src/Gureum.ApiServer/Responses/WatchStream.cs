@@ -48,8 +48,9 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher 
     public ReadOnlyMemory<byte> Bookmark(bool initialEventsEnd = false)
     {
         var annotations = initialEventsEnd ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "";
-        return Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $$"""{"type":"BOOKMARK","object":{"kind":"{{resource.Type.Kind}}","apiVersion":"{{resource.Type.ApiVersion}}","metadata":{"resourceVersion":"{{Revision}}","creationTimestamp":null{{annotations}}}}}""") + "\n");
+        var (kind, version, revision) = (resource.Type.Kind, resource.Type.ApiVersion, Revision.ToString(CultureInfo.InvariantCulture));
+        return Encoding.UTF8.GetBytes("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + version
+            + "\",\"metadata\":{\"resourceVersion\":\"" + revision + "\",\"creationTimestamp\":null" + annotations + "}}}\n");
     }
 
     private ReadOnlyMemory<byte> Transformed(ReadOnlyMemory<byte> frame) => transform is null ? frame : transform(frame);

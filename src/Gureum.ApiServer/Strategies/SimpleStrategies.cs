@@ -126,7 +126,7 @@ internal sealed class NamespaceStrategy : SimpleStrategy
     {
         value["status"] = new JsonObject { ["phase"] = "Active" };
         var finalizers = value.Need("spec").NeedItems("finalizers");
-        if (!finalizers.Any(f => f?.GetValue<string>() == "kubernetes")) finalizers.Add("kubernetes");
+        if (!finalizers.Any(f => f?.GetValue<string>() == "kubernetes")) finalizers.Add((JsonNode)JsonValue.Create("kubernetes"));
     }
 
     public override void PrepareForUpdate(JsonObject value, JsonObject old)

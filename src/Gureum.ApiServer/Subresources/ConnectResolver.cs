@@ -46,9 +46,9 @@ public sealed class ConnectResolver(ObjectRegistry registry)
         var (scheme, name, port) = Name(target.Name);
         var pod = ModelJson.Parse<Pod>(registry.Get(resource, ns, name).Json);
         if (pod.Status.PodIP is not { Length: > 0 } address) throw ApiError.Unavailable($"pod {name} has no address yet");
-        var number = port.Length == 0 ? pod.Spec.Containers.SelectMany(c => c.Ports).Select(p => p.ContainerPort).FirstOrDefault() ?? 80
+        var number = port.Length == 0 ? pod.Spec.Containers.SelectMany(c => c.Ports).Select(p => p.ContainerPortValue).FirstOrDefault() ?? 80
             : int.TryParse(port, out var given) ? given
-            : pod.Spec.Containers.SelectMany(c => c.Ports).FirstOrDefault(p => p.Name == port)?.ContainerPort ?? throw ApiError.BadRequest($"pod {name} has no port \"{port}\"");
+            : pod.Spec.Containers.SelectMany(c => c.Ports).FirstOrDefault(p => p.Name == port)?.ContainerPortValue ?? throw ApiError.BadRequest($"pod {name} has no port \"{port}\"");
         return new ConnectTarget(null, $"{address}:{number}", (target.Rest.Length == 0 ? "/" : target.Rest) + Query(call), scheme == "https");
     }
 

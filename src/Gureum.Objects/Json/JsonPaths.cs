@@ -8,6 +8,9 @@ public static class JsonPaths
     extension(JsonObject node)
     {
         public JsonObject? Child(string name) => node.TryGetPropertyValue(name, out var child) ? child as JsonObject : null;
+        /// <summary>True when the list is missing or has no items.</summary>
+        public bool IsEmptyList(string name) => node.Items(name) is not { Count: > 0 };
+
         public JsonArray? Items(string name) => node.TryGetPropertyValue(name, out var child) ? child as JsonArray : null;
         public string? Text(string name) => node.TryGetPropertyValue(name, out var child) && child is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
         public long? Number(string name) => node.TryGetPropertyValue(name, out var child) && child is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;

@@ -11,7 +11,7 @@ public static class ModelJson
 {
     public delegate T Reader<out T>(ref Utf8JsonReader reader);
 
-    internal static readonly JsonWriterOptions WriterOptions = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    public static readonly JsonWriterOptions WriterOptions = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>Reads one model from UTF-8 JSON.</summary>
     /// <exception cref="JsonException">The JSON is malformed or a field has another type than its schema says.</exception>

@@ -18,7 +18,7 @@ public sealed class SchemaNode
     public string? TypeName { get; init; }
 
     /// <summary>The fields of an object by name, in canonical order.</summary>
-    public IReadOnlyDictionary<string, SchemaField> Fields { get; internal set; } = EmptyFields;
+    public IReadOnlyDictionary<string, SchemaField> Fields { get; set; } = EmptyFields;
 
     /// <summary>What a list or a map holds.</summary>
     public SchemaNode? Element { get; init; }
@@ -60,10 +60,10 @@ public sealed class SchemaField
     public bool RetainKeys { get; init; }
 
     /// <summary>What a missing field becomes; null leaves it missing.</summary>
-    public JsonNode? Default { get; internal set; }
+    public JsonNode? Default { get; set; }
 
     /// <summary>The only values allowed, empty for any.</summary>
-    public IReadOnlyList<string> Enum { get; internal set; } = [];
+    public IReadOnlyList<string> Enum { get; set; } = [];
 
     /// <summary>Position in canonical order.</summary>
     public int Order { get; init; }

@@ -1,0 +1,154 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Gureum.ApiServer.Admission;
+using Gureum.ApiServer.Authentication;
+using Gureum.ApiServer.Authorization;
+using Gureum.ApiServer.Bootstrap;
+using Gureum.ApiServer.Definitions;
+using Gureum.ApiServer.Discovery;
+using Gureum.ApiServer.Http;
+using Gureum.ApiServer.Registry;
+using Gureum.ApiServer.Requests;
+using Gureum.ApiServer.Responses;
+using Gureum.ApiServer.Reviews;
+using Gureum.ApiServer.State;
+using Gureum.ApiServer.Subresources;
+using Gureum.Client;
+using Gureum.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Gureum.ApiServer;
+
+/// <summary>
+/// A running API server: state, registry and everything around it, listening with TLS. Calls of this process take
+/// <see cref="Connect"/> and skip the wire.
+/// </summary>
+public sealed class ApiServerHost : IAsyncDisposable
+{
+    private readonly WebApplication web;
+    private readonly ClusterState state;
+    private readonly ApiDispatcher dispatcher;
+    private readonly DefinitionWatcher definitions;
+    private readonly CancellationTokenSource stop = new();
+
+    private ApiServerHost(WebApplication web, ClusterState state, ApiDispatcher dispatcher, DefinitionWatcher definitions, ClusterAuthority authority, int port, ServiceAccountTokens tokens) =>
+        (this.web, this.state, this.dispatcher, this.definitions, Authority, Port, Tokens) = (web, state, dispatcher, definitions, authority, port, tokens);
+
+    public ClusterAuthority Authority { get; }
+    public ServiceAccountTokens Tokens { get; }
+    public int Port { get; }
+    public ClusterState State => state;
+
+    /// <summary>A transport into this server that acts as a user.</summary>
+    public IApiTransport Connect(UserInfo user, string agent) => new InProcessTransport(dispatcher, user, agent);
+
+    /// <summary>Opens the state, starts listening, and makes what every cluster has.</summary>
+    /// <param name="nodes">Finds the agents of nodes for exec, log and the like.</param>
+    public static async Task<ApiServerHost> StartAsync(ApiServerOptions options, IStore store, Func<ApiServerHost, INodeDialer> nodes, TimeProvider time, CancellationToken cancel = default)
+    {
+        var authority = ClusterAuthority.Open(options.PkiDirectory);
+        var state = await ClusterState.OpenAsync(store, cancel);
+        var catalog = new ResourceCatalog();
+        var definitions = new DefinitionWatcher(state, catalog);
+        definitions.LoadAll();
+        var tokens = new ServiceAccountTokens(SigningKey.Open(options.PkiDirectory), options.Issuer, state, time);
+        var registry = new ObjectRegistry(state, catalog, new AdmissionChain(Plugins(state)), time) { Allocator = new ServiceAllocator(state, options.ServiceCidr) };
+        var rbac = new RbacAuthorizer(state);
+        var authorizer = new AuthorizerChain([new NodeAuthorizer(state), rbac]);
+        var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => null)], []);
+        var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog), new ReviewHandlers(authorizer, rbac, tokens), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths);
+        var late = new LateDialer();
+        var endpoint = new ApiEndpoint(dispatcher, new RequestAuthenticator(tokens, authorizer), new ConnectProxy(late));
+        var web = Build(options, authority, endpoint);
+        await web.StartAsync(cancel);
+        var port = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+        var host = new ApiServerHost(web, state, dispatcher, definitions, authority, port, tokens);
+        late.Inner = nodes(host);
+        definitions.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-definitions")), host.stop.Token);
+        await new Bootstrapper(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-bootstrap")), options with { Port = port }).RunAsync(cancel);
+        return host;
+    }
+
+    private static IReadOnlyList<IAdmissionPlugin> Plugins(ClusterState state) =>
+        [new NamespaceLifecycle(state), new ServiceAccountAdmission(state), new PodPriorityAndTolerations(state), new StorageAdmission(state), new NodeRestriction(state)];
+
+    private static WebApplication Build(ApiServerOptions options, ClusterAuthority authority, ApiEndpoint endpoint)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        builder.Logging.ClearProviders();
+        var certificate = ServerCertificate(options, authority);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = ApiEndpoint.MostBodyBytes;
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(100, TimeSpan.FromSeconds(10));
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 250;
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(3);
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
+            foreach (var address in options.Listen)
+                kestrel.Listen(address, options.Port, listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http1AndHttp2;
+                    listen.UseHttps(new HttpsConnectionAdapterOptions
+                    {
+                        ServerCertificate = certificate, SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13, ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+                        ClientCertificateValidation = (client, _, _) => Trusts(authority, client),
+                    });
+                });
+        });
+        var app = builder.Build();
+        app.Run(endpoint.HandleAsync);
+        return app;
+    }
+
+    private static bool Trusts(ClusterAuthority authority, X509Certificate2 client)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(authority.Certificate);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        return chain.Build(client);
+    }
+
+    private static X509Certificate2 ServerCertificate(ApiServerOptions options, ClusterAuthority authority)
+    {
+        List<IPAddress> addresses = [IPAddress.Loopback, IPAddress.IPv6Loopback, options.AdvertiseAddress, IPAddress.Parse(options.FirstServiceAddress), .. options.Listen.Where(a => !a.Equals(IPAddress.Any) && !a.Equals(IPAddress.IPv6Any))];
+        string[] names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc." + options.ClusterDomain, .. options.Names];
+        var (pem, key) = authority.IssueServer("gureum-apiserver", names, [.. addresses.Distinct()]);
+        using var ephemeral = X509Certificate2.CreateFromPem(pem, key);
+        return X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        using (var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2)))
+        {
+            // Watches end when the state does; waiting for them first would wait for their clients.
+            await state.DisposeAsync();
+            try { await web.StopAsync(limit.Token); }
+            catch (OperationCanceledException) { /* connections that would not end are cut by the disposal */ }
+        }
+        await web.DisposeAsync();
+        await definitions.StoppedAsync();
+        stop.Dispose();
+    }
+
+    private sealed class LateDialer : INodeDialer
+    {
+        internal INodeDialer? Inner { get; set; }
+        public Task<Stream> DialAsync(string node, CancellationToken cancel) => (Inner ?? throw new IOException("the server is starting")).DialAsync(node, cancel);
+    }
+}

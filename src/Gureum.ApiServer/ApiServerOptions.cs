@@ -1,0 +1,42 @@
+using System.Net;
+
+namespace Gureum.ApiServer;
+
+/// <summary>How an API server is set up (immutable configuration).</summary>
+public sealed record ApiServerOptions
+{
+    /// <summary>Where certificates and keys are kept, and made when they are missing.</summary>
+    public required string PkiDirectory { get; init; }
+
+    /// <summary>Addresses to listen on.</summary>
+    public IReadOnlyList<IPAddress> Listen { get; init; } = [IPAddress.Any];
+
+    /// <summary>0 takes any free port.</summary>
+    public int Port { get; init; } = 6443;
+
+    /// <summary>The address that nodes and pods reach the server at.</summary>
+    public IPAddress AdvertiseAddress { get; init; } = IPAddress.Loopback;
+
+    /// <summary>More names that the server's certificate is for.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>IPv4 range of Services.</summary>
+    public string ServiceCidr { get; init; } = "10.96.0.0/16";
+
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    /// <summary>"iss" of service-account tokens.</summary>
+    public string Issuer => "https://kubernetes.default.svc." + ClusterDomain;
+
+    /// <summary>The address of default/kubernetes: the first of the range.</summary>
+    public string FirstServiceAddress => AddressAt(1);
+
+    /// <summary>The nth address of the Service range.</summary>
+    public string AddressAt(uint n)
+    {
+        var bytes = IPNetwork.Parse(ServiceCidr).BaseAddress.GetAddressBytes();
+        var number = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes) + n;
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
+        return new IPAddress(bytes).ToString();
+    }
+}

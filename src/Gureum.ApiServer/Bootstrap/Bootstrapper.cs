@@ -1,0 +1,72 @@
+using System.Net;
+using Gureum.Client;
+using Gureum.Objects;
+using Gureum.Objects.Core.V1;
+using Gureum.Objects.Discovery.V1;
+using Gureum.Objects.Meta.V1;
+using Gureum.Objects.Models;
+using Gureum.Objects.Networking.V1;
+using Gureum.Objects.Scheduling.V1;
+using Gureum.Objects.Storage.V1;
+
+namespace Gureum.ApiServer.Bootstrap;
+
+/// <summary>Makes what every cluster has: namespaces, roles, priority classes, the local storage class, the Service of the API itself.</summary>
+internal sealed class Bootstrapper(ApiClient client, ApiServerOptions options)
+{
+    internal async Task RunAsync(CancellationToken cancel)
+    {
+        foreach (var name in (string[])["default", "kube-system", "kube-public", "kube-node-lease"])
+            await EnsureAsync(new Namespace { Metadata = new ObjectMeta { Name = name } }, cancel);
+        foreach (var role in DefaultRoles.ClusterRoles()) await EnsureAsync(role, cancel);
+        foreach (var binding in DefaultRoles.ClusterRoleBindings()) await EnsureAsync(binding, cancel);
+        await EnsureAsync(new PriorityClass { Metadata = new ObjectMeta { Name = "system-node-critical" }, Value = 2_000_001_000, Description = "Used for system critical pods that must not be moved from their current node." }, cancel);
+        await EnsureAsync(new PriorityClass { Metadata = new ObjectMeta { Name = "system-cluster-critical" }, Value = 2_000_000_000, Description = "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary." }, cancel);
+        await EnsureAsync(new StorageClass
+        {
+            Metadata = new ObjectMeta { Name = "local", Annotations = new Dictionary<string, string> { ["storageclass.kubernetes.io/is-default-class"] = "true" } },
+            Provisioner = "gureum.io/local", ReclaimPolicy = "Delete", VolumeBindingMode = "WaitForFirstConsumer",
+        }, cancel);
+        await EnsureAsync(new ServiceCIDR { Metadata = new ObjectMeta { Name = "kubernetes" }, Spec = new ServiceCIDRSpec { Cidrs = [options.ServiceCidr] } }, cancel);
+        await EnsureServiceAsync(cancel);
+    }
+
+    private async Task EnsureAsync<T>(T wanted, CancellationToken cancel) where T : class, IKubeObject<T>
+    {
+        if (await client.FindAsync<T>(wanted.Metadata.Namespace, wanted.Metadata.Name!, cancel) is not null) return;
+        try { await client.CreateAsync(wanted, cancel); }
+        catch (ApiException e) when (e.IsAlreadyExists) { /* another server of the same store was faster */ }
+    }
+
+    // default/kubernetes: pods reach the API by this name.
+    private async Task EnsureServiceAsync(CancellationToken cancel)
+    {
+        var first = options.FirstServiceAddress;
+        await EnsureAsync(new Service
+        {
+            Metadata = new ObjectMeta { Name = "kubernetes", Namespace = "default", Labels = new Dictionary<string, string> { ["component"] = "apiserver", ["provider"] = "kubernetes" } },
+            Spec = new ServiceSpec { ClusterIP = first, Type = "ClusterIP", Ports = [new ServicePort { Name = "https", Port = 443, Protocol = "TCP", TargetPort = options.Port }] },
+        }, cancel);
+        var slice = new EndpointSlice
+        {
+            Metadata = new ObjectMeta { Name = "kubernetes", Namespace = "default", Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = "kubernetes" } },
+            AddressType = "IPv4",
+            Endpoints = [new Endpoint { Addresses = [options.AdvertiseAddress.ToString()], Conditions = new EndpointConditions { Ready = true, Serving = true, Terminating = false } }],
+            Ports = [new Objects.Discovery.V1.EndpointPort { Name = "https", Port = options.Port, Protocol = "TCP" }],
+        };
+        var endpoints = new Endpoints
+        {
+            Metadata = new ObjectMeta { Name = "kubernetes", Namespace = "default", Labels = new Dictionary<string, string> { ["endpointslice.kubernetes.io/skip-mirror"] = "true" } },
+            Subsets = [new EndpointSubset { Addresses = [new EndpointAddress { Ip = options.AdvertiseAddress.ToString() }], Ports = [new Objects.Core.V1.EndpointPort { Name = "https", Port = options.Port, Protocol = "TCP" }] }],
+        };
+        await ReplaceAsync(slice, cancel);
+        await ReplaceAsync(endpoints, cancel);
+    }
+
+    private async Task ReplaceAsync<T>(T wanted, CancellationToken cancel) where T : class, IKubeObject<T>
+    {
+        var found = await client.FindAsync<T>(wanted.Metadata.Namespace, wanted.Metadata.Name!, cancel);
+        if (found is null) await EnsureAsync(wanted, cancel);
+        else await client.UpdateAsync(wanted.WithMetadata(wanted.Metadata with { ResourceVersion = found.Metadata.ResourceVersion }), cancel);
+    }
+}

@@ -23,15 +23,19 @@ public sealed class DnsServer : IAsyncDisposable
     private readonly List<Task> _loops = [];
     private readonly SemaphoreSlim _connections = new(MostConnections);
 
-    private DnsServer(ClusterZone zone, DnsForwarder? forwarder) => (_zone, _forwarder) = (zone, forwarder);
+    private readonly Action<Exception>? _onFault;
+
+    private DnsServer(ClusterZone zone, DnsForwarder? forwarder, Action<Exception>? onFault) =>
+        (_zone, _forwarder, _onFault) = (zone, forwarder, onFault);
 
     /// <summary>Binds the endpoints and begins to answer.</summary>
     /// <param name="forwarder">Who answers for all other names, or null: then they fail at once.</param>
+    /// <param name="onFault">Told of what should not happen (a source that throws); the client gets SERVFAIL.</param>
     /// <exception cref="SocketException">An endpoint cannot be bound: another server holds it, or the address is not on this node.</exception>
     public static async Task<DnsServer> StartAsync(
-        ClusterZone zone, DnsForwarder? forwarder, NetNamespace where, IEnumerable<IPEndPoint> endpoints)
+        ClusterZone zone, DnsForwarder? forwarder, NetNamespace where, IEnumerable<IPEndPoint> endpoints, Action<Exception>? onFault = null)
     {
-        var server = new DnsServer(zone, forwarder);
+        var server = new DnsServer(zone, forwarder, onFault);
         try
         {
             foreach (var endpoint in endpoints) where.Run(() => server.Bind(endpoint));
@@ -50,6 +54,16 @@ public sealed class DnsServer : IAsyncDisposable
     {
         if (!DnsQuery.TryRead(packet.Span, out var query, out var code))
             return code == DnsCode.NoError ? null : Short(query, code);
+        try { return await AnswerAsync(query, overTcp, cancel); }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            _onFault?.Invoke(e);
+            return Short(query, DnsCode.ServerFailure);
+        }
+    }
+
+    private async Task<byte[]> AnswerAsync(DnsQuery query, bool overTcp, CancellationToken cancel)
+    {
         const ushort internet = 1, any = 255;
         if (query.Class is not (internet or any)) return Short(query, DnsCode.Refused);
         const ushort transferFirst = 251, transferLast = 252; // IXFR and AXFR

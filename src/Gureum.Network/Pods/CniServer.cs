@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using Gureum.Network.Netlink;
-using Gureum.Network.Nftables;
 
 namespace Gureum.Network.Pods;
 
@@ -112,7 +110,7 @@ public sealed class CniServer : IAsyncDisposable
             return (0, Perform(call));
         }
         catch (CniException e) { return (1, CniAnswer.Error(version, e.Code, e.Message)); }
-        catch (Exception e) when (e is NetlinkException or NftException or PodNetworkException or IOException or UnauthorizedAccessException)
+        catch (Exception e) // whatever it was, the runtime must hear of it, or it waits and learns nothing
         {
             return (1, CniAnswer.Error(version, CniException.Failed, e.Message, e.GetType().Name));
         }

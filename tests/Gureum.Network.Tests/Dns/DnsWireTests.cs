@@ -108,6 +108,23 @@ public sealed class DnsWireTests
     }
 
     [Fact]
+    public async Task Answer_WhenTheSourceThrows_FailsAndTellsWhy()
+    {
+        var faults = new List<Exception>();
+        var zone = new ClusterZone(new ClusterZoneOptions { ServerAddress = IPAddress.Parse("10.96.0.10") }, new BrokenSource());
+        await using var server = await DnsServer.StartAsync(zone, null, NetNamespace.Current, [], faults.Add);
+        Assert.Equal(DnsCode.ServerFailure, CodeOf((await server.AnswerAsync(Query("web.shop.svc.cluster.local", DnsType.A), false, CancellationToken.None))!));
+        Assert.Equal("broken", Assert.Single(faults).Message);
+    }
+
+    private sealed class BrokenSource : IDnsSource
+    {
+        public bool HasNamespace(string name) => throw new InvalidOperationException("broken");
+        public DnsService? FindService(string @namespace, string name) => throw new InvalidOperationException("broken");
+        public IReadOnlyList<string> FindNames(IPAddress address) => throw new InvalidOperationException("broken");
+    }
+
+    [Fact]
     public void Parse_ResolvConf_TakesNameserversOnly() => Assert.Equal(["192.0.2.1:53", "[fd00::1]:53", "127.0.0.1:5353"],
         Upstreams.Parse(["# nameserver 1.1.1.1", "search example.org", "nameserver 192.0.2.1", "nameserver fd00::1 ", "nameserver junk", "nameserver 127.0.0.1#5353"]).Select(e => e.ToString()));
 

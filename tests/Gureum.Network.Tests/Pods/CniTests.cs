@@ -50,6 +50,16 @@ public sealed class CniTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Add_ManyAtOnce_GivesEachItsOwnAddress()
+    {
+        var calls = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => CallAsync("gureum", "ADD", _node.NewSpace($"pod{i}"), Configuration("1.0.0", port: 0), $"c{i}")));
+        Assert.All(calls, call => Assert.True(call.Code == 0, call.Text));
+        Assert.Equal(20, calls.Select(call => (string?)JsonNode.Parse(call.Text)!["ips"]![0]!["address"]).Distinct().Count());
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => CallAsync("gureum", "DEL", _node.Space, Configuration("1.0.0", port: 0), $"c{i}")));
+        Assert.Empty(_node.Network.Leases);
+    }
+
+    [Fact]
     public async Task Loopback_Add_BringsLoUpWithoutTheAgent()
     {
         var space = _node.NewSpace("pod");
@@ -121,17 +131,17 @@ public sealed class CniTests : IAsyncLifetime
         Assert.True((bool)plugin["capabilities"]!["portMappings"]!);
     }
 
-    private string Configuration(string version) => new JsonObject
+    private string Configuration(string version, int port = 8080) => new JsonObject
     {
         ["cniVersion"] = version, ["name"] = "gureum", ["type"] = "gureum", ["gureumSocket"] = SocketPath,
-        ["runtimeConfig"] = new JsonObject { ["portMappings"] = new JsonArray(new JsonObject { ["hostPort"] = 8080, ["containerPort"] = 80, ["protocol"] = "tcp", ["hostIP"] = "" }) },
+        ["runtimeConfig"] = new JsonObject { ["portMappings"] = new JsonArray(new JsonObject { ["hostPort"] = port, ["containerPort"] = 80, ["protocol"] = "tcp", ["hostIP"] = "" }) },
     }.ToJsonString();
 
-    private async Task<(int Code, string Text)> CallAsync(string plugin, string command, NetNamespace space, string configuration)
+    private async Task<(int Code, string Text)> CallAsync(string plugin, string command, NetNamespace space, string configuration, string container = "0123456789abcdef")
     {
         var start = new ProcessStartInfo(Path.Combine(Plugins, plugin)) { RedirectStandardInput = true, RedirectStandardOutput = true };
         start.Environment["CNI_COMMAND"] = command;
-        start.Environment["CNI_CONTAINERID"] = "0123456789abcdef";
+        start.Environment["CNI_CONTAINERID"] = container;
         start.Environment["CNI_IFNAME"] = plugin == "loopback" ? "lo" : "eth0";
         start.Environment["CNI_NETNS"] = space.Path;
         start.Environment["CNI_PATH"] = Plugins;

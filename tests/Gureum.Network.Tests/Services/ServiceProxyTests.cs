@@ -74,6 +74,42 @@ public sealed class ServiceProxyTests : IDisposable
         Assert.Equal("ConnectionRefused", Traffic.Ask(client.Space, Address, 80));
     }
 
+    /// <summary>The way to the API server: a Service whose endpoint is a process of the node.</summary>
+    [Theory, InlineData("10.244.0.1"), InlineData(Node)]
+    public void ClusterAddress_WithAnEndpointOnTheNodeItself_IsServedToPodsAndNode(string endpoint)
+    {
+        _node.NewOutside();
+        var client = _node.NewPod("client");
+        _servers.Add(Traffic.Serve(_node.Space, "api", 6443));
+        _proxy.Apply([Web(End(endpoint, 6443))], []);
+        Assert.Equal($"api {client.Address}", Traffic.Ask(client.Space, Address, 80));
+        Assert.StartsWith("api ", Traffic.Ask(_node.Space, Address, 80), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ClusterAddress_WithAnEndpointOutside_IsMasqueradedForPodsAndNode()
+    {
+        var outside = _node.NewOutside();
+        var client = _node.NewPod("client");
+        _servers.Add(Traffic.Serve(outside, "outside", 443));
+        _proxy.Apply([Web(End("192.168.77.1", 443, node: null))], []);
+        Assert.Equal($"outside {Node}", Traffic.Ask(client.Space, Address, 80));
+        Assert.Equal($"outside {Node}", Traffic.Ask(_node.Space, Address, 80));
+    }
+
+    [Fact]
+    public void ClusterAddress_WithManyEndpoints_ChoosesByMap()
+    {
+        var client = _node.NewPod("client");
+        var pod = _node.NewPod("many");
+        var ports = Enumerable.Range(8000, 20).ToList();
+        foreach (var port in ports) _servers.Add(Traffic.Serve(pod.Space, $"p{port}", port));
+        _proxy.Apply([Web([.. ports.Select(port => End(pod, (ushort)port))])], []);
+        var answers = Enumerable.Range(0, 30).Select(_ => Traffic.Ask(client.Space, Address, 80)).Distinct().ToList();
+        Assert.All(answers, answer => Assert.StartsWith("p80", answer, StringComparison.Ordinal));
+        Assert.True(answers.Count > 1, "30 connections to 20 endpoints all met the same one");
+    }
+
     [Fact]
     public void InternalLocal_WithoutEndpointHere_DropsAndDoesNotRefuse()
     {

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.Registry;
 using Gureum.Objects.Json;
+using Gureum.Objects.Protobuf;
 using Gureum.Objects.Schemas;
 using Gureum.Objects.Yaml;
 
@@ -19,9 +20,10 @@ internal static class RequestBody
 
     internal static JsonObject Read(ApiCall call, SchemaNode schema, string apiVersion, string kind, List<string> warnings)
     {
-        var json = ToJson(call);
         try
         {
+            if (MediaType(call.ContentType) == Protobuf) return ReadProtobuf(call, schema, apiVersion, kind);
+            var json = ToJson(call);
             var decoded = ObjectDecoder.Decode(json.Span, schema);
             CheckKind(decoded.Object, apiVersion, kind);
             Report(call, decoded.Issues, apiVersion, kind, warnings);
@@ -31,6 +33,14 @@ internal static class RequestBody
         {
             throw ApiError.BadRequest($"{kind} in version \"{apiVersion[(apiVersion.IndexOf('/') + 1)..]}\" cannot be handled as a {kind}: {e.Message}");
         }
+    }
+
+    private static JsonObject ReadProtobuf(ApiCall call, SchemaNode schema, string apiVersion, string kind)
+    {
+        var value = ProtobufReader.Read(ProtobufReader.Open(call.Body), schema);
+        CheckKind(value, apiVersion, kind);
+        // Through the decoder once more: what comes by protobuf is as normal as what comes by JSON.
+        return ObjectDecoder.Decode(ObjectEncoder.EncodeAny(value), schema).Object;
     }
 
     /// <summary>The body as JSON bytes.</summary>
@@ -43,7 +53,15 @@ internal static class RequestBody
             case "application/yaml" or "application/apply-patch+yaml" or "text/yaml" or "application/x-yaml":
                 try { return YamlReader.ToJson(call.Body.Span); }
                 catch (DecodeException e) { throw ApiError.BadRequest("error converting YAML to JSON: " + e.Message); }
-            default: throw ApiError.UnsupportedMediaType(type, Json, Yaml);
+            case Protobuf when call.Body.Length > 0:
+                try
+                {
+                    var envelope = ProtobufReader.Open(call.Body);
+                    if (KubernetesSchema.Instance.FindType("meta.v1." + envelope.Kind) is { } options) return ObjectEncoder.EncodeAny(ProtobufReader.Read(envelope, options));
+                }
+                catch (DecodeException e) { throw ApiError.BadRequest(e.Message); }
+                throw ApiError.UnsupportedMediaType(type, Json, Yaml);
+            default: throw ApiError.UnsupportedMediaType(type, Json, Yaml, Protobuf);
         }
     }
 

@@ -18,7 +18,6 @@ internal static class PodDefaults
         // The old name of the service account and the new one say the same.
         if (spec.Text("serviceAccountName") is { Length: > 0 } account) spec["serviceAccount"] = account;
         else if (spec.Text("serviceAccount") is { Length: > 0 } old) spec["serviceAccountName"] = old;
-        if (!spec.ContainsKey("enableServiceLinks")) spec["enableServiceLinks"] = true;
         // hostNetwork: false and the like are what a missing field says too.
         foreach (var flag in (ReadOnlySpan<string>)["hostNetwork", "hostPID", "hostIPC"])
             if (spec.Flag(flag) == false) spec.Remove(flag);

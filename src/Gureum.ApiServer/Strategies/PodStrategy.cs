@@ -19,7 +19,9 @@ internal sealed class PodStrategy : Strategy
 
     public override void Default(JsonObject value)
     {
-        if (value.Child("spec") is { } spec) PodDefaults.Apply(spec);
+        if (value.Child("spec") is not { } spec) return;
+        PodDefaults.Apply(spec);
+        if (!spec.ContainsKey("enableServiceLinks")) spec["enableServiceLinks"] = true;
     }
 
     public override void PrepareForCreate(JsonObject value)

@@ -70,8 +70,10 @@ public sealed class LogRotator
         string directory = Path.GetDirectoryName(path)!;
         if (!Directory.Exists(directory)) return [];
         string prefix = Path.GetFileName(path) + ".";
-        return [.. Directory.EnumerateFiles(directory, prefix + "*")
-            .Where(f => IsRotated(Path.GetFileName(f)[prefix.Length..])).Order(StringComparer.Ordinal)];
+        // Not by a pattern: "name.*" would match "name" too, an old habit of DOS that .NET keeps.
+        return [.. Directory.EnumerateFiles(directory)
+            .Where(f => Path.GetFileName(f) is var name && name.StartsWith(prefix, StringComparison.Ordinal) && IsRotated(name[prefix.Length..]))
+            .Order(StringComparer.Ordinal)];
     }
 
     /// <summary>Removes a log and its renamed files.</summary>

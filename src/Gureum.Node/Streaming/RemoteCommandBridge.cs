@@ -6,35 +6,38 @@ namespace Gureum.Node.Streaming;
 internal static class RemoteCommandBridge
 {
     /// <summary>Runs until the process ends or the client is gone. The caller disposes both.</summary>
-    internal static async Task ExecAsync(IRemotePeer peer, IExecSession session)
+    internal static Task ExecAsync(IRemotePeer peer, IExecSession session) => RunAsync(peer, session, async (output, cancel) =>
     {
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(peer.Gone);
-        Task input = Task.WhenAll(PumpInputAsync(peer, session, stopping.Token), PumpResizesAsync(peer, session, stopping.Token));
-        Task output = PumpOutputAsync(peer, session, stopping.Token);
-        int exitCode = await session.WaitAsync(stopping.Token).ConfigureAwait(false);
+        int exitCode = await session.WaitAsync(cancel).ConfigureAwait(false);
         // A child in the background may keep the streams open for ever: the command has ended all the same.
         await output.WaitAsync(ExecSync.DrainGrace, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await peer.SendStatusAsync(RemoteStatus.Exited(exitCode)).ConfigureAwait(false);
-        await FinishAsync(stopping, input, output).ConfigureAwait(false);
-    }
+        return exitCode;
+    });
 
     /// <summary>Runs until the container's process ends or the client is gone. The caller disposes both.</summary>
-    internal static async Task AttachAsync(IRemotePeer peer, IAttachSession session)
+    internal static Task AttachAsync(IRemotePeer peer, IAttachSession session) => RunAsync(peer, session, async (output, cancel) =>
+    {
+        await session.WaitAsync(cancel).ConfigureAwait(false);
+        await output.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return 0;
+    });
+
+    private static async Task RunAsync(IRemotePeer peer, IProcessStreams session, Func<Task, CancellationToken, Task<int>> wait)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(peer.Gone);
         Task input = Task.WhenAll(PumpInputAsync(peer, session, stopping.Token), PumpResizesAsync(peer, session, stopping.Token));
         Task output = PumpOutputAsync(peer, session, stopping.Token);
-        await session.WaitAsync(stopping.Token).ConfigureAwait(false);
-        await output.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await peer.SendStatusAsync(RemoteStatus.Exited(0)).ConfigureAwait(false);
-        await FinishAsync(stopping, input, output).ConfigureAwait(false);
-    }
-
-    private static async Task FinishAsync(CancellationTokenSource stopping, Task input, Task output)
-    {
-        await stopping.CancelAsync().ConfigureAwait(false);
-        await input.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await output.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            int exitCode = await wait(output, stopping.Token).ConfigureAwait(false);
+            await peer.SendStatusAsync(RemoteStatus.Exited(exitCode)).ConfigureAwait(false);
+        }
+        finally
+        {
+            await stopping.CancelAsync().ConfigureAwait(false);
+            await input.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await output.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private static async Task PumpInputAsync(IRemotePeer peer, IProcessStreams session, CancellationToken cancel)

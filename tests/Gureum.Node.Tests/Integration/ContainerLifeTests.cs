@@ -1,5 +1,5 @@
-using System.Text;
 using Gureum.Images.Recipes;
+using Gureum.Node.Cgroups;
 using Gureum.Node.Runtime;
 
 namespace Gureum.Node.Tests.Integration;
@@ -102,7 +102,7 @@ public sealed class ContainerLifeTests(ContainerdFixture fixture)
     public async Task Container_OverItsMemoryLimit_IsOomKilled()
     {
         await using TestPod pod = await TestPod.RunAsync(fixture);
-        string id = await pod.StartAsync("head -c 100000000 /dev/zero | tail | wc -c; exit 1", c => c with
+        string id = await pod.StartAsync("", c => c with
         {
             Command = ["sh", "-c", "exec tail /dev/zero"],
             Resources = new ResourceLimits { MemoryBytes = 16 << 20 },
@@ -112,6 +112,20 @@ public sealed class ContainerLifeTests(ContainerdFixture fixture)
 
         Assert.Equal("OOMKilled", details.Reason);
         Assert.Equal(137, details.ExitCode);
+    }
+
+    [Fact]
+    public async Task Stats_OfPodAndContainer_ComeFromTheirGroups()
+    {
+        await using TestPod pod = await TestPod.RunAsync(fixture);
+        string id = await pod.StartAsync("trap 'exit 0' TERM; while true; do sleep 0.2; done");
+
+        CgroupStats whole = fixture.Cgroups.Read(pod.Config.CgroupParent)!, container = fixture.Cgroups.Read($"{pod.Config.CgroupParent}/{id}")!;
+
+        Assert.True(container.CpuNanoseconds > 0);
+        Assert.True(whole.CpuNanoseconds > container.CpuNanoseconds);
+        Assert.True(container.Processes >= 1);
+        Assert.Contains(pod.Config.CgroupParent, fixture.Cgroups.ListPods());
     }
 
     [Fact]

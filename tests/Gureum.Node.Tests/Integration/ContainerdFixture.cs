@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Gureum.Images;
 using Gureum.Images.Recipes;
+using Gureum.Node.Cgroups;
 using Gureum.Node.Containerd;
 using Gureum.Node.Runtime;
 using Gureum.Node.Tests.Integration;
@@ -25,6 +26,8 @@ public sealed class ContainerdFixture : IAsyncLifetime
 
     public CriImageStore Images { get; private set; } = null!;
 
+    public CgroupTree Cgroups { get; private set; } = null!;
+
     public string LogRoot => Path.Combine(_directory, "logs");
 
     public static string ImageCache => Path.Combine(Path.GetTempPath(), "gureum-image-cache");
@@ -42,6 +45,8 @@ public sealed class ContainerdFixture : IAsyncLifetime
             CniConfigDirectory = Path.Combine(cni, "conf"),
             AirGapped = true,
         };
+        Cgroups = new CgroupTree(CgroupLayout.Detect(), _directory);
+        Cgroups.Prepare(null);
         Supervisor = NewSupervisor();
         await Supervisor.StartAsync(CancellationToken.None);
         Connection = new CriConnection(Settings.SocketPath);
@@ -67,6 +72,7 @@ public sealed class ContainerdFixture : IAsyncLifetime
         Connection?.Dispose();
         await Supervisor.StopAsync(CancellationToken.None);
         await Supervisor.DisposeAsync();
+        await Cgroups.KillAndDeleteAsync(Cgroups.Root, CancellationToken.None);
         string mounts = await File.ReadAllTextAsync("/proc/self/mounts");
         Assert.DoesNotContain(_directory, mounts);
         Directory.Delete(_directory, recursive: true);

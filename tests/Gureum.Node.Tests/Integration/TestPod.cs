@@ -1,4 +1,5 @@
 using Gureum.Images.Recipes;
+using Gureum.Node.Cgroups;
 using Gureum.Node.Runtime;
 
 namespace Gureum.Node.Tests.Integration;
@@ -28,7 +29,7 @@ internal sealed class TestPod : IAsyncDisposable
             Hostname = "testpod",
             LogDirectory = Path.Combine(fixture.LogRoot, uid),
             Labels = new Dictionary<string, string> { ["uid"] = uid },
-            CgroupParent = "/gureum-node-tests",
+            CgroupParent = fixture.Cgroups.PodPath(PodQos.BestEffort, uid),
         };
         config = change?.Invoke(config) ?? config;
         return new TestPod(fixture, config, await fixture.Runtime.RunSandboxAsync(config, "", CancellationToken.None));

@@ -8,7 +8,7 @@ namespace Gureum.Node.Runtime;
 /// server of its own, which knows no half-close over WebSocket). Thread-safe.
 /// </summary>
 /// <param name="connection">The connection; stays the caller's.</param>
-/// <param name="fifoDirectory">An empty directory of our own for the FIFOs of exec sessions; created if missing.</param>
+/// <param name="fifoDirectory">A directory for the FIFOs of exec sessions and nothing else: it is emptied now.</param>
 public sealed class CriRuntime(CriConnection connection, string fifoDirectory) : IContainerRuntime
 {
     private static readonly TimeSpan SandboxTimeout = TimeSpan.FromMinutes(4);

@@ -9,9 +9,20 @@ using static Gureum.Node.Runtime.CriConnection;
 namespace Gureum.Node.Runtime;
 
 /// <summary>Exec through containerd's task service, the streams being FIFOs. Thread-safe.</summary>
-internal sealed class TaskExec(CriConnection connection, string fifoDirectory)
+internal sealed class TaskExec
 {
     private const string ProcessTypeUrl = "types.containerd.io/opencontainers/runtime-spec/1/Process";
+
+    private readonly CriConnection _connection;
+    private readonly string _fifoDirectory;
+
+    internal TaskExec(CriConnection connection, string fifoDirectory)
+    {
+        _connection = connection;
+        _fifoDirectory = fifoDirectory;
+        // What an earlier process of ours left when it was killed: its sessions ended with it.
+        if (Directory.Exists(fifoDirectory)) Directory.Delete(fifoDirectory, recursive: true);
+    }
 
     internal async Task<IExecSession> StartAsync(string containerId, ExecRequest request, CancellationToken cancel)
     {
@@ -20,16 +31,16 @@ internal sealed class TaskExec(CriConnection connection, string fifoDirectory)
         string action = $"exec of \"{request.Command[0]}\" in container {containerId}";
 
         GetContainerResponse container = await CallAsync(action,
-            o => connection.Containers.GetAsync(new GetContainerRequest { Id = containerId }, o), cancel, headers: NamespaceHeader()).ConfigureAwait(false);
+            o => _connection.Containers.GetAsync(new GetContainerRequest { Id = containerId }, o), cancel, headers: NamespaceHeader()).ConfigureAwait(false);
         byte[] process = ProcessSpec(container.Container.Spec.Value.ToByteArray(), request);
 
         string execId = $"gureum-{Guid.NewGuid():N}";
         ProcessFifos fifos = await ProcessFifos.CreateAsync(
-            Path.Combine(fifoDirectory, execId), request.Stdin, request.Stdout, request.Stderr && !request.Tty).ConfigureAwait(false);
+            Path.Combine(_fifoDirectory, execId), request.Stdin, request.Stdout, request.Stderr && !request.Tty).ConfigureAwait(false);
         bool added = false;
         try
         {
-            await CallAsync(action, o => connection.Tasks.ExecAsync(new ExecProcessRequest
+            await CallAsync(action, o => _connection.Tasks.ExecAsync(new ExecProcessRequest
             {
                 ContainerId = containerId,
                 ExecId = execId,
@@ -40,13 +51,13 @@ internal sealed class TaskExec(CriConnection connection, string fifoDirectory)
                 Spec = new Any { TypeUrl = ProcessTypeUrl, Value = ByteString.CopyFrom(process) },
             }, o), cancel, headers: NamespaceHeader()).ConfigureAwait(false);
             added = true;
-            await CallAsync(action, o => connection.Tasks.StartAsync(new StartRequest { ContainerId = containerId, ExecId = execId }, o),
+            await CallAsync(action, o => _connection.Tasks.StartAsync(new StartRequest { ContainerId = containerId, ExecId = execId }, o),
                 cancel, headers: NamespaceHeader()).ConfigureAwait(false);
-            return new TaskExecSession(connection, containerId, execId, fifos);
+            return new TaskExecSession(_connection, containerId, execId, fifos);
         }
         catch
         {
-            if (added) await TaskExecSession.DeleteAsync(connection, containerId, execId).ConfigureAwait(false);
+            if (added) await TaskExecSession.DeleteAsync(_connection, containerId, execId).ConfigureAwait(false);
             await fifos.DisposeAsync().ConfigureAwait(false);
             throw;
         }

@@ -10,6 +10,7 @@ using Gureum.ApiServer.Bootstrap;
 using Gureum.ApiServer.Definitions;
 using Gureum.ApiServer.Discovery;
 using Gureum.ApiServer.Http;
+using Gureum.ApiServer.OpenApi;
 using Gureum.ApiServer.Registry;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
@@ -66,7 +67,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var registry = new ObjectRegistry(state, catalog, new AdmissionChain(Plugins(state)), time) { Allocator = new ServiceAllocator(state, options.ServiceCidr) };
         var rbac = new RbacAuthorizer(state);
         var authorizer = new AuthorizerChain([new NodeAuthorizer(state), rbac]);
-        var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => null)], []);
+        var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => null)], [new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)).Find]);
         var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog), new ReviewHandlers(authorizer, rbac, tokens), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths);
         var late = new LateDialer();
         var endpoint = new ApiEndpoint(dispatcher, new RequestAuthenticator(tokens, authorizer), new ConnectProxy(late));

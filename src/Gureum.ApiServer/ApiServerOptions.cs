@@ -23,6 +23,9 @@ public sealed record ApiServerOptions
     /// <summary>IPv4 range of Services.</summary>
     public string ServiceCidr { get; init; } = "10.96.0.0/16";
 
+    /// <summary>Descriptions of types and fields for `kubectl explain`, as DescriptionsExtractor wrote them; null or missing publishes none.</summary>
+    public string? DescriptionsFile { get; init; }
+
     public string ClusterDomain { get; init; } = "cluster.local";
 
     /// <summary>"iss" of service-account tokens.</summary>

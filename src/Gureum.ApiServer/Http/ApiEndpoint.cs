@@ -97,6 +97,11 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         response.StatusCode = result.Status;
         response.ContentType = type;
         response.Headers["Cache-Control"] = "no-cache, private";
+        if (result.ETag is { } tag)
+        {
+            response.Headers.ETag = tag;
+            if (context.Request.Headers.IfNoneMatch.ToString().Contains(tag, StringComparison.Ordinal)) { response.StatusCode = 304; return; }
+        }
         if (result.Status == 401) response.Headers["WWW-Authenticate"] = "Bearer realm=\"gureum\"";
         if (result.Status == 429) response.Headers["Retry-After"] = "1";
         if (Compression.Wanted(context, body.Length)) { await Compression.WriteAsync(response, body, cancel); return; }

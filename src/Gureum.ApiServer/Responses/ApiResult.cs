@@ -11,7 +11,11 @@ public abstract record ApiResult(int Status)
 }
 
 /// <summary>A whole body at once.</summary>
-public sealed record BodyResult(int Status, ReadOnlyMemory<byte> Body, string ContentType = "application/json") : ApiResult(Status);
+public sealed record BodyResult(int Status, ReadOnlyMemory<byte> Body, string ContentType = "application/json") : ApiResult(Status)
+{
+    /// <summary>What tells this body from others (RFC 9110, section 8.8.3), with its quotes; null for answers that clients do not keep.</summary>
+    public string? ETag { get; init; }
+}
 
 /// <summary>A list whose items are sent as they are stored, one after the other.</summary>
 public sealed record ListResult(Resource Resource, ListPage Page) : ApiResult(200);

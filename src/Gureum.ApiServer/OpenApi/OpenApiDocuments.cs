@@ -1,0 +1,132 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Registry;
+using Gureum.ApiServer.Requests;
+using Gureum.ApiServer.Responses;
+using Gureum.Objects.Models;
+
+namespace Gureum.ApiServer.OpenApi;
+
+/// <summary>
+/// Publishes what the API understands: /openapi/v3 and its documents of each group and version, and /openapi/v2
+/// (https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition), made of the schemas when
+/// somebody first asks and kept until the catalog changes. Thread-safe.
+/// </summary>
+public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descriptions)
+{
+    private sealed record Document(byte[] Body, string Hash);
+
+    private readonly Lock gate = new();
+    private Dictionary<string, Document> known = new(StringComparer.Ordinal);
+    private long version = -1;
+
+    internal ApiResult? Find(ApiCall call, RequestTarget target)
+    {
+        var path = target.Path.TrimEnd('/');
+        if (path == "/openapi/v2")
+        {
+            if (!Accepts(call.Accept)) throw ApiError.NotAcceptable("application/json");
+            return Answer(Get("v2"));
+        }
+        if (path == "/openapi/v3") return Answer(Get("v3"));
+        if (!path.StartsWith("/openapi/v3/api", StringComparison.Ordinal)) return null;
+        var groupVersion = path["/openapi/v3/".Length..];
+        return catalog.All.Any(r => Path(r.Type) == groupVersion) ? Answer(Get(groupVersion)) : null;
+    }
+
+    private static bool Accepts(string accept) => accept.Length == 0 || accept.Split(',').Any(a => a.Split(';')[0].Trim() is "application/json" or "*/*" or "application/*")
+        // Every known client that asks for the protobuf form reads JSON as well.
+        || accept.Contains("application/com.github.proto-openapi.spec.v2", StringComparison.Ordinal);
+
+    private static BodyResult Answer(Document document) => new(200, document.Body) { ETag = "\"" + document.Hash + "\"" };
+
+    private static string Path(ResourceType type) => (type.Group.Length == 0 ? "api/" : "apis/") + type.ApiVersion;
+
+    private Document Get(string name)
+    {
+        // One at a time: the documents are large, and clients ask for several at once.
+        lock (gate)
+        {
+            if (version != catalog.Version) Renew();
+            if (known.TryGetValue(name, out var found)) return found;
+            var made = name switch { "v2" => Make(WriteSecond), "v3" => Make(WriteIndex), _ => Make(w => WriteThird(w, name)) };
+            return known[name] = made;
+        }
+    }
+
+    // Documents of built-in groups stay what they are when definitions come and go.
+    private void Renew()
+    {
+        var now = catalog.Version;
+        var defined = catalog.All.Where(r => r.Definition is not null).Select(r => Path(r.Type)).ToHashSet();
+        var served = catalog.All.Select(r => Path(r.Type)).ToHashSet();
+        known = known.Where(d => served.Contains(d.Key) && !defined.Contains(d.Key)).ToDictionary(StringComparer.Ordinal);
+        version = now;
+    }
+
+    private void WriteIndex(Utf8JsonWriter w)
+    {
+        w.WriteStartObject("paths"u8);
+        foreach (var path in catalog.All.Select(r => Path(r.Type)).Distinct().Order(StringComparer.Ordinal).ToList())
+        {
+            if (!known.TryGetValue(path, out var document)) known[path] = document = Make(inner => WriteThird(inner, path));
+            w.WriteStartObject(path);
+            w.WriteString("serverRelativeURL"u8, $"/openapi/v3/{path}?hash={document.Hash}");
+            w.WriteEndObject();
+        }
+        w.WriteEndObject();
+    }
+
+    private void WriteThird(Utf8JsonWriter w, string groupVersion)
+    {
+        var resources = Sorted(r => Path(r.Type) == groupVersion);
+        w.WriteString("openapi"u8, "3.0.0"u8);
+        Info(w);
+        w.WriteStartObject("paths"u8);
+        new PathPublisher(w, v3: true).Write(resources);
+        w.WriteEndObject();
+        w.WriteStartObject("components"u8);
+        w.WriteStartObject("schemas"u8);
+        new SchemaPublisher(w, descriptions, v3: true).Write(resources);
+        w.WriteEndObject();
+        w.WriteEndObject();
+    }
+
+    private void WriteSecond(Utf8JsonWriter w)
+    {
+        var resources = Sorted(static _ => true);
+        w.WriteString("swagger"u8, "2.0"u8);
+        Info(w);
+        w.WriteStartObject("paths"u8);
+        new PathPublisher(w, v3: false).Write(resources);
+        w.WriteEndObject();
+        w.WriteStartObject("definitions"u8);
+        new SchemaPublisher(w, descriptions, v3: false).Write(resources);
+        w.WriteEndObject();
+    }
+
+    private List<Resource> Sorted(Func<Resource, bool> which) => [.. catalog.All.Where(which).OrderBy(r => r.Type.ApiVersion, StringComparer.Ordinal).ThenBy(r => r.Type.Plural, StringComparer.Ordinal)];
+
+    private static void Info(Utf8JsonWriter w)
+    {
+        w.WriteStartObject("info"u8);
+        w.WriteString("title"u8, "Kubernetes"u8);
+        w.WriteString("version"u8, PathHandlers.KubernetesVersion);
+        w.WriteEndObject();
+    }
+
+    private static Document Make(Action<Utf8JsonWriter> content)
+    {
+        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+        using (var w = new Utf8JsonWriter(buffer, ModelJson.WriterOptions))
+        {
+            w.WriteStartObject();
+            content(w);
+            w.WriteEndObject();
+        }
+        var body = buffer.WrittenSpan.ToArray();
+        return new Document(body, Convert.ToHexString(SHA256.HashData(body).AsSpan(0, 16)));
+    }
+}

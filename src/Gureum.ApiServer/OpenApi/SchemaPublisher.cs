@@ -1,0 +1,213 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Registry;
+using Gureum.Objects.Json;
+using Gureum.Objects.Schemas;
+
+namespace Gureum.ApiServer.OpenApi;
+
+/// <summary>
+/// Writes schemas as OpenAPI definitions, with the x-kubernetes extensions that clients merge and apply by. Types that a
+/// definition refers to are remembered and written after it. Serves one document; not thread-safe.
+/// </summary>
+internal sealed class SchemaPublisher(Utf8JsonWriter w, Descriptions descriptions, bool v3)
+{
+    private readonly Queue<SchemaNode> pending = new();
+    private readonly HashSet<string> seen = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> wellKnown = new(StringComparer.Ordinal);
+
+    private string Place => v3 ? "#/components/schemas/" : "#/definitions/";
+
+    /// <summary>Writes the definitions of kinds, their lists and everything that they hold.</summary>
+    internal void Write(IEnumerable<Resource> resources)
+    {
+        foreach (var resource in resources)
+        {
+            var name = TypeNames.Definition(resource);
+            if (resource.Schema.TypeName is not null) Remember(resource.Schema);
+            else if (seen.Add(name)) WriteDefined(resource, name);
+            if (resource.Facts.Verbs.Contains("list")) WriteList(resource, name);
+        }
+        foreach (var type in (ReadOnlySpan<string>)["meta.v1.DeleteOptions", "meta.v1.Status", "meta.v1.ObjectMeta", "meta.v1.ListMeta"]) Remember(KubernetesSchema.Instance.Type(type));
+        while (pending.TryDequeue(out var node)) WriteType(node);
+        foreach (var name in wellKnown) WellKnownTypes.Write(w, name, v3);
+    }
+
+    private void Remember(SchemaNode node)
+    {
+        if (seen.Add(node.TypeName!)) pending.Enqueue(KubernetesSchema.Instance.FindType(node.TypeName!) ?? node);
+    }
+
+    private void WriteType(SchemaNode type)
+    {
+        var name = type.TypeName!;
+        w.WriteStartObject(TypeNames.Definition(name));
+        if (descriptions.Find(name) is { } text) w.WriteString("description"u8, text);
+        w.WriteString("type"u8, "object"u8);
+        w.WriteStartObject("properties"u8);
+        if (TypeNames.IsDocument(name)) WriteTypeMeta();
+        foreach (var (key, field) in type.Fields.OrderBy(f => f.Key, StringComparer.Ordinal))
+        {
+            w.WriteStartObject(key);
+            WriteField(field, descriptions.Find(name + "." + key));
+            w.WriteEndObject();
+        }
+        w.WriteEndObject();
+        Required(type);
+        if (type.Atomic) w.WriteString("x-kubernetes-map-type"u8, "atomic"u8);
+        var kinds = TypeNames.KindsOf(name).ToList();
+        if (kinds.Count > 0) Kinds(w, kinds.Select(k => (k.Group, k.Version, k.Kind)));
+        w.WriteEndObject();
+    }
+
+    private void Required(SchemaNode type)
+    {
+        var names = type.Fields.Values.Where(f => f.Required).Select(f => f.Name).ToList();
+        if (names.Count == 0) return;
+        w.WriteStartArray("required"u8);
+        foreach (var name in names) w.WriteStringValue(name);
+        w.WriteEndArray();
+    }
+
+    private void WriteTypeMeta()
+    {
+        foreach (var (name, text) in (ReadOnlySpan<(string, string)>)[("apiVersion", "The version of the schema of this object: GROUP/VERSION."), ("kind", "The kind of this object, in CamelCase. It cannot change.")])
+        {
+            w.WriteStartObject(name);
+            w.WriteString("description"u8, text);
+            w.WriteString("type"u8, "string"u8);
+            w.WriteEndObject();
+        }
+    }
+
+    private void WriteField(SchemaField field, string? description)
+    {
+        if (description is not null) w.WriteString("description"u8, description);
+        WriteNode(field.Node, described: description is not null || field.Default is not null);
+        if (field.Default is { } fallback) { w.WritePropertyName("default"u8); fallback.WriteTo(w); }
+        if (field.Enum.Count > 0)
+        {
+            w.WriteStartArray("enum"u8);
+            foreach (var value in field.Enum) w.WriteStringValue(value);
+            w.WriteEndArray();
+        }
+        if (field.MergeKey is not null || field.RetainKeys)
+        {
+            if (field.MergeKey is { } key && key != "*") w.WriteString("x-kubernetes-patch-merge-key"u8, key);
+            w.WriteString("x-kubernetes-patch-strategy"u8, field.MergeKey is null ? "retainKeys" : field.RetainKeys ? "merge,retainKeys" : "merge");
+        }
+    }
+
+    private void WriteNode(SchemaNode node, bool described = false)
+    {
+        switch (node.Kind)
+        {
+            case SchemaKind.Object: Remember(node); Reference(TypeNames.Definition(node.TypeName!), described); break;
+            case SchemaKind.List:
+                w.WriteString("type"u8, "array"u8);
+                w.WriteStartObject("items"u8);
+                WriteNode(node.Element!);
+                w.WriteEndObject();
+                w.WriteString("x-kubernetes-list-type"u8, node.ListType switch { ListType.Map => "map", ListType.Set => "set", _ => "atomic" });
+                if (node.ListType != ListType.Map) break;
+                w.WriteStartArray("x-kubernetes-list-map-keys"u8);
+                foreach (var key in node.ListKeys) w.WriteStringValue(key);
+                w.WriteEndArray();
+                break;
+            case SchemaKind.Map:
+                w.WriteString("type"u8, "object"u8);
+                w.WriteStartObject("additionalProperties"u8);
+                WriteNode(node.Element!);
+                w.WriteEndObject();
+                if (node.Atomic) w.WriteString("x-kubernetes-map-type"u8, "atomic"u8);
+                break;
+            case SchemaKind.Int32: Scalar("integer", "int32"); break;
+            case SchemaKind.Int64: Scalar("integer", "int64"); break;
+            case SchemaKind.Double: Scalar("number", "double"); break;
+            case SchemaKind.Bool: Scalar("boolean", null); break;
+            case SchemaKind.Bytes: Scalar("string", "byte"); break;
+            case SchemaKind.String: Scalar("string", null); break;
+            default: Known(WellKnownTypes.NameOf(node), described); break;
+        }
+    }
+
+    private void Known(string name, bool described)
+    {
+        wellKnown.Add(name);
+        if (WellKnownTypes.NeedsSchemaProps(name)) Remember(KubernetesSchema.Instance.Type("apiextensions.v1.JSONSchemaProps"));
+        Reference(name, described);
+    }
+
+    // Beside a $ref nothing else counts in OpenAPI 3.0: what is said about the field goes around it.
+    private void Reference(string definition, bool described)
+    {
+        if (!v3 || !described) { w.WriteString("$ref"u8, Place + definition); return; }
+        w.WriteStartArray("allOf"u8);
+        w.WriteStartObject();
+        w.WriteString("$ref"u8, Place + definition);
+        w.WriteEndObject();
+        w.WriteEndArray();
+    }
+
+    private void Scalar(string type, string? format)
+    {
+        w.WriteString("type"u8, type);
+        if (format is not null) w.WriteString("format"u8, format);
+    }
+
+    private void WriteList(Resource resource, string item)
+    {
+        var name = item + "List";
+        if (!seen.Add(name)) return;
+        w.WriteStartObject(name);
+        w.WriteString("description"u8, $"{resource.Type.Kind}List is a list of {resource.Type.Kind}.");
+        w.WriteString("type"u8, "object"u8);
+        w.WriteStartObject("properties"u8);
+        WriteTypeMeta();
+        w.WriteStartObject("metadata"u8);
+        Reference(TypeNames.ListMeta, described: false);
+        w.WriteEndObject();
+        w.WriteStartObject("items"u8);
+        w.WriteString("type"u8, "array"u8);
+        w.WriteStartObject("items"u8);
+        Reference(item, described: false);
+        w.WriteEndObject();
+        w.WriteEndObject();
+        w.WriteEndObject();
+        w.WriteStartArray("required"u8);
+        w.WriteStringValue("items"u8);
+        w.WriteEndArray();
+        Kinds(w, [(resource.Type.Group, resource.Type.Version, resource.Type.Kind + "List")]);
+        w.WriteEndObject();
+    }
+
+    // A defined kind is published as its definition gives it, with what every object has.
+    private void WriteDefined(Resource resource, string name)
+    {
+        var schema = resource.OpenApiSchema?.DeepClone().AsObject() ?? new JsonObject { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true };
+        if (!v3) DefinedSchemas.Reduce(schema);
+        var properties = schema.Need("properties");
+        foreach (var field in (ReadOnlySpan<string>)["apiVersion", "kind"])
+            if (!properties.ContainsKey(field)) properties[field] = new JsonObject { ["type"] = "string" };
+        properties["metadata"] = new JsonObject { ["$ref"] = Place + TypeNames.ObjectMeta };
+        schema["x-kubernetes-group-version-kind"] = new JsonArray((JsonNode)new JsonObject { ["group"] = resource.Type.Group, ["version"] = resource.Type.Version, ["kind"] = resource.Type.Kind });
+        w.WritePropertyName(name);
+        schema.WriteTo(w);
+    }
+
+    internal static void Kinds(Utf8JsonWriter w, IEnumerable<(string Group, string Version, string Kind)> kinds)
+    {
+        w.WriteStartArray("x-kubernetes-group-version-kind"u8);
+        foreach (var kind in kinds) Kind(w, kind.Group, kind.Version, kind.Kind);
+        w.WriteEndArray();
+    }
+
+    internal static void Kind(Utf8JsonWriter w, string group, string version, string kind)
+    {
+        w.WriteStartObject();
+        w.WriteString("group"u8, group);
+        w.WriteString("kind"u8, kind);
+        w.WriteString("version"u8, version);
+        w.WriteEndObject();
+    }
+}

@@ -17,6 +17,9 @@ public sealed class CriConnection : IDisposable
 
     internal static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(2);
 
+    private const int EndAttempts = 4;
+    private static readonly TimeSpan EndRetryDelay = TimeSpan.FromMilliseconds(250);
+
     private readonly GrpcChannel _channel;
 
     /// <summary>Opens a connection to the socket; nothing is sent yet.</summary>
@@ -63,17 +66,28 @@ public sealed class CriConnection : IDisposable
         }
     }
 
-    /// <summary>Runs one call for which "it is not there" means done already.</summary>
+    /// <summary>
+    /// Stops or removes something: "it is not there" means done already. containerd fails such a call now and then when a
+    /// process ends by itself at the same moment ("ttrpc: closed"), so a failure counts only if it repeats itself.
+    /// </summary>
     internal static async Task CallIfPresentAsync<T>(
         string action, Func<CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancel, TimeSpan? timeout = null)
     {
-        try
+        for (int attempt = 1; ; attempt++)
         {
-            _ = await CallAsync(action, call, cancel, timeout).ConfigureAwait(false);
-        }
-        catch (ContainerRuntimeException e) when (e.Failure == RuntimeFailure.NotFound)
-        {
-            // gone already, which is what was asked for
+            try
+            {
+                _ = await CallAsync(action, call, cancel, timeout).ConfigureAwait(false);
+                return;
+            }
+            catch (ContainerRuntimeException e) when (e.Failure == RuntimeFailure.NotFound)
+            {
+                return; // gone already, which is what was asked for
+            }
+            catch (ContainerRuntimeException e) when (e.Failure == RuntimeFailure.Failed && attempt < EndAttempts)
+            {
+                await Task.Delay(EndRetryDelay, cancel).ConfigureAwait(false);
+            }
         }
     }
 }

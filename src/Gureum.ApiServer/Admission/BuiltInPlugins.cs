@@ -36,7 +36,11 @@ internal sealed class ServiceAccountAdmission(ClusterState state) : IAdmissionPl
     {
         if (request.Operation != AdmissionOperation.Create || !request.Is("pods") || request.Object!.Child("metadata")?.Child("annotations")?.ContainsKey("kubernetes.io/config.mirror") == true) return ValueTask.CompletedTask;
         var spec = request.Object!.Need("spec");
-        if (spec.Text("serviceAccountName") is not { Length: > 0 }) spec["serviceAccountName"] = spec["serviceAccount"] = "default";
+        if (spec.Text("serviceAccountName") is not { Length: > 0 })
+        {
+            spec["serviceAccountName"] = "default";
+            spec["serviceAccount"] = "default";
+        }
         var name = spec.Text("serviceAccountName")!;
         var found = state.Newest.Get(Keys.Object(ServiceAccount.Resource, request.Namespace, name))
             ?? throw ApiError.Forbidden(request.Resource.Type, request.Name, $"error looking up service account {request.Namespace}/{name}: serviceaccount \"{name}\" not found");

@@ -2,12 +2,74 @@ using Gureum.Objects.Models;
 
 namespace Gureum.ApiServer.Tables;
 
-/// <summary>The printers of built-in kinds.</summary>
+/// <summary>The printers of built-in kinds: the columns that `kubectl get` has shown for years, which scripts read.</summary>
 internal static class BuiltInPrinters
 {
-    internal static ITablePrinter? Find(ResourceType type)
+    internal static ITablePrinter? Find(ResourceType type) => type.GroupResource switch
     {
-        _ = type;
-        return null;
-    }
+        "pods" => new PodPrinter(),
+        "podtemplates" => WorkloadPrinters.PodTemplates,
+        "replicationcontrollers" => WorkloadPrinters.ReplicationControllers,
+        "deployments.apps" => WorkloadPrinters.Deployments,
+        "replicasets.apps" => WorkloadPrinters.ReplicaSets,
+        "statefulsets.apps" => WorkloadPrinters.StatefulSets,
+        "daemonsets.apps" => WorkloadPrinters.DaemonSets,
+        "controllerrevisions.apps" => WorkloadPrinters.ControllerRevisions,
+        "jobs.batch" => WorkloadPrinters.Jobs,
+        "cronjobs.batch" => WorkloadPrinters.CronJobs,
+        "services" => NetworkPrinters.Services,
+        "endpoints" => NetworkPrinters.Endpoints,
+        "endpointslices.discovery.k8s.io" => NetworkPrinters.EndpointSlices,
+        "ingresses.networking.k8s.io" => NetworkPrinters.Ingresses,
+        "ingressclasses.networking.k8s.io" => NetworkPrinters.IngressClasses,
+        "networkpolicies.networking.k8s.io" => NetworkPrinters.NetworkPolicies,
+        "servicecidrs.networking.k8s.io" => NetworkPrinters.ServiceCidrs,
+        "ipaddresses.networking.k8s.io" => NetworkPrinters.Addresses,
+        "nodes" => ClusterPrinters.Nodes,
+        "namespaces" => ClusterPrinters.Namespaces,
+        "events" => ClusterPrinters.Events,
+        "events.events.k8s.io" => ClusterPrinters.NewEvents,
+        "leases.coordination.k8s.io" => ClusterPrinters.Leases,
+        "resourcequotas" => ClusterPrinters.Quotas,
+        "limitranges" => ClusterPrinters.LimitRanges,
+        "poddisruptionbudgets.policy" => ClusterPrinters.DisruptionBudgets,
+        "priorityclasses.scheduling.k8s.io" => ClusterPrinters.PriorityClasses,
+        "runtimeclasses.node.k8s.io" => ClusterPrinters.RuntimeClasses,
+        "horizontalpodautoscalers.autoscaling" => ClusterPrinters.Autoscalers,
+        _ => Configuration(type) ?? Storage(type),
+    };
+
+    private static KindPrinter? Configuration(ResourceType type) => type.GroupResource switch
+    {
+        "configmaps" => ConfigPrinters.ConfigMaps,
+        "secrets" => ConfigPrinters.Secrets,
+        "serviceaccounts" => ConfigPrinters.ServiceAccounts,
+        "roles.rbac.authorization.k8s.io" or "clusterroles.rbac.authorization.k8s.io" => ConfigPrinters.Roles,
+        "rolebindings.rbac.authorization.k8s.io" or "clusterrolebindings.rbac.authorization.k8s.io" => ConfigPrinters.RoleBindings,
+        "certificatesigningrequests.certificates.k8s.io" => ConfigPrinters.CertificateRequests,
+        "customresourcedefinitions.apiextensions.k8s.io" => ConfigPrinters.Definitions,
+        "apiservices.apiregistration.k8s.io" => ConfigPrinters.ApiServices,
+        "validatingwebhookconfigurations.admissionregistration.k8s.io" or "mutatingwebhookconfigurations.admissionregistration.k8s.io" => ConfigPrinters.Webhooks,
+        "validatingadmissionpolicies.admissionregistration.k8s.io" => ConfigPrinters.ValidatingPolicies,
+        "mutatingadmissionpolicies.admissionregistration.k8s.io" => ConfigPrinters.MutatingPolicies,
+        "validatingadmissionpolicybindings.admissionregistration.k8s.io" or "mutatingadmissionpolicybindings.admissionregistration.k8s.io" => ConfigPrinters.PolicyBindings,
+        "flowschemas.flowcontrol.apiserver.k8s.io" => ConfigPrinters.FlowSchemas,
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io" => ConfigPrinters.PriorityLevels,
+        _ => null,
+    };
+
+    private static KindPrinter? Storage(ResourceType type) => type.GroupResource switch
+    {
+        "persistentvolumes" => StoragePrinters.Volumes,
+        "persistentvolumeclaims" => StoragePrinters.Claims,
+        "storageclasses.storage.k8s.io" => StoragePrinters.Classes,
+        "volumeattributesclasses.storage.k8s.io" => StoragePrinters.AttributesClasses,
+        "volumeattachments.storage.k8s.io" => StoragePrinters.Attachments,
+        "csidrivers.storage.k8s.io" => StoragePrinters.Drivers,
+        "csinodes.storage.k8s.io" => StoragePrinters.DriverNodes,
+        "csistoragecapacities.storage.k8s.io" => StoragePrinters.Capacities,
+        "resourceclaims.resource.k8s.io" => StoragePrinters.ResourceClaims,
+        "resourceslices.resource.k8s.io" => StoragePrinters.ResourceSlices,
+        _ => null,
+    };
 }

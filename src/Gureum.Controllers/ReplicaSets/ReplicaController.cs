@@ -79,7 +79,8 @@ public sealed class ReplicaController<TOwner> : IController where TOwner : class
             failure = diff < 0 ? await GrowAsync(owner, key, -diff, cancel) : diff > 0 ? await ShrinkAsync(owner, key, active, diff, cancel) : null;
         var why = failure is null ? default : new ReplicaFailure(diff < 0 ? FailedCreate : FailedDelete, failure.Message);
         await WriteStatusAsync(owner, active, terminating, why, cancel);
-        if (failure is not null) queue.Retry(key);
+        // Thrown, so that the queue backs off.
+        if (failure is not null) throw failure;
     }
 
     private async Task<Exception?> GrowAsync(TOwner owner, ObjectKey key, int missing, CancellationToken cancel)

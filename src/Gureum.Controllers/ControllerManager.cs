@@ -1,0 +1,61 @@
+using Gureum.Client;
+using Gureum.Controllers.Common;
+using Gureum.Controllers.Deployments;
+using Gureum.Controllers.EndpointSlices;
+using Gureum.Controllers.GarbageCollection;
+using Gureum.Controllers.Namespaces;
+using Gureum.Controllers.Nodes;
+using Gureum.Controllers.ReplicaSets;
+using Gureum.Controllers.ServiceAccounts;
+using Gureum.Objects.Apps.V1;
+using Gureum.Objects.Core.V1;
+
+namespace Gureum.Controllers;
+
+/// <summary>
+/// All controllers over one set of informers. The scheduler may share the same factory: make it before
+/// <see cref="RunAsync"/>, which starts the informers.
+/// </summary>
+public sealed class ControllerManager
+{
+    private readonly InformerFactory informers;
+    private readonly IReadOnlyList<IController> controllers;
+
+    /// <exception cref="FormatException">An option is not well-formed; the message says which and how to write it.</exception>
+    public ControllerManager(InformerFactory informers, ControllerOptions? options = null)
+    {
+        this.informers = informers;
+        var context = new ControllerContext(informers, options ?? new ControllerOptions());
+        controllers =
+        [
+            new NamespaceController(context),
+            new ServiceAccountController(context),
+            new TokenController(context),
+            new ReplicaController<ReplicaSet>(context, new ReplicaSetKind()),
+            new ReplicaController<ReplicationController>(context, new ReplicationControllerKind()),
+            new DeploymentController(context),
+            new EndpointController(context),
+            new GarbageCollector(context),
+            new NodeIpamController(context),
+            new NodeLifecycleController(context),
+            new TaintEvictionController(context),
+        ];
+    }
+
+    public IEnumerable<string> Names => controllers.Select(controller => controller.Name);
+
+    /// <summary>Starts the informers, then runs every controller until cancelled; completes when all have ended.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        try { await informers.StartAsync(cancel); }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested) { return; }
+        await Task.WhenAll(controllers.Select(controller => RunAsync(controller, cancel)));
+    }
+
+    private static async Task RunAsync(IController controller, CancellationToken cancel)
+    {
+        try { await controller.RunAsync(cancel); }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested) { /* the end of the run */ }
+        catch (Exception e) { Log.Current.Error(controller.Name, "stopped", e); throw; }
+    }
+}

@@ -1,0 +1,328 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using Gureum.Client;
+using Gureum.Node.Cgroups;
+using Gureum.Node.Logs;
+using Gureum.Node.Probes;
+using Gureum.Node.Pulling;
+using Gureum.Node.Registration;
+using Gureum.Node.Runtime;
+using Gureum.Node.Volumes;
+using Gureum.Objects.Core.V1;
+
+namespace Gureum.Node.Pods;
+
+/// <summary>A container cannot start now; why is in its waiting state.</summary>
+internal sealed class StepWaitsException : Exception;
+
+/// <summary>Pods of containers: sandbox, init containers in order, containers with their restarts, through CRI.</summary>
+internal sealed class CriPodRuntime(
+    IContainerRuntime runtime, ImagePuller puller, VolumeManager volumes, PodEnvironment environment, ProbeManager probes, LifecycleHooks hooks, CgroupTree cgroups,
+    PodSettings settings, EventRecorder events, TimeProvider time) : IPodRuntime
+{
+    private const long MostProcesses = 32_768;
+
+    private readonly CrashBackOff backOff = new(time);
+    private readonly ConcurrentDictionary<string, PodStatus> lastKnown = new();
+
+    public async Task<PodStep> SyncAsync(Pod pod, CancellationToken cancel)
+    {
+        var uid = pod.Metadata.Uid!;
+        // What the API shows of the status may be older than what this node last saw.
+        if (lastKnown.TryGetValue(uid, out var known)) pod = pod with { Status = Merge(known, pod.Status) };
+        var state = await RuntimePod.ReadAsync(runtime, uid, cancel);
+        var waiting = new Dictionary<string, Waiting>(StringComparer.Ordinal);
+        TimeSpan? again = null;
+        if (pod.Status.Phase is "Succeeded" or "Failed") await QuietAsync(state, cancel);
+        else
+        {
+            try { again = await StepAsync(pod, state, waiting, cancel); }
+            catch (StepWaitsException) { again = TimeSpan.FromSeconds(2); }
+            catch (PodNotReadyException e)
+            {
+                events.Warning(pod, e.Reason == VolumeManager.Waiting ? "FailedMount" : "Failed", e.Message);
+                foreach (var container in pod.Spec.Containers) waiting.TryAdd(container.Name!, new Waiting(e.Reason, e.Message));
+                again = TimeSpan.FromSeconds(2);
+            }
+            state = await RuntimePod.ReadAsync(runtime, uid, cancel);
+        }
+        var status = new PodStatusBuilder(settings, pod, state, probes.Verdict, waiting, d => TerminationMessage(pod, d), time.GetUtcNow()).Build();
+        lastKnown[uid] = status;
+        if (status.Phase is "Succeeded" or "Failed") await QuietAsync(state, cancel);
+        return new PodStep(status, again);
+    }
+
+    // Conditions that others set come from the API, everything else from here.
+    private static PodStatus Merge(PodStatus known, PodStatus stored) => known with
+    {
+        Conditions = [.. known.Conditions.Where(c => IsOurs(c.Type)), .. stored.Conditions.Where(c => !IsOurs(c.Type))],
+        QosClass = stored.QosClass, NominatedNodeName = stored.NominatedNodeName, EphemeralContainerStatuses = stored.EphemeralContainerStatuses, Phase = stored.Phase is "Failed" or "Succeeded" ? stored.Phase : known.Phase,
+    };
+
+    private static bool IsOurs(string? type) => type is "PodReadyToStartContainers" or "Initialized" or "Ready" or "ContainersReady";
+
+    private async Task<TimeSpan?> StepAsync(Pod pod, RuntimePod state, Dictionary<string, Waiting> waiting, CancellationToken cancel)
+    {
+        var quality = PodResources.Quality(pod);
+        var cgroup = cgroups.PodPath(quality, pod.Metadata.Uid!);
+        var paths = await volumes.EnsureAsync(pod, cancel);
+        var sandbox = await EnsureSandboxAsync(pod, state, cgroup, quality, cancel);
+        var address = Address(pod, sandbox);
+        var context = new Step(pod, sandbox, address, paths, quality, waiting);
+        // A new sandbox means that whatever ran before has ended with the old one.
+        if (state.Sandbox?.Info.Id != sandbox.Info.Id) state = await RuntimePod.ReadAsync(runtime, pod.Metadata.Uid!, cancel);
+        var again = await InitAsync(context, state, cancel);
+        if (again.Done)
+        {
+            foreach (var container in pod.Spec.Containers) again = again.Sooner(await ContainerAsync(context, state, container, pod.Spec.RestartPolicy ?? "Always", cancel));
+        }
+        // What comes from the API is looked at again now and then.
+        var fresh = pod.Spec.Volumes.Any(v => v.ConfigMap is not null || v.Secret is not null || v.Projected is not null || v.DownwardAPI is not null) ? TimeSpan.FromSeconds(60) : (TimeSpan?)null;
+        return again.Sooner(fresh).Again;
+    }
+
+    private sealed record Step(Pod Pod, SandboxStatus Sandbox, string Address, IReadOnlyDictionary<string, string> Volumes, PodQos Quality, Dictionary<string, Waiting> Waiting);
+
+    private readonly record struct Pace(bool Done, TimeSpan? Again)
+    {
+        internal Pace Sooner(TimeSpan? other) => this with { Again = Again is null ? other : other is null ? Again : Again < other ? Again : other };
+    }
+
+    private string Address(Pod pod, SandboxStatus sandbox) => pod.Spec.HostNetwork == true ? settings.NodeAddress : sandbox.Addresses.FirstOrDefault()?.ToString() ?? "";
+
+    private async Task<SandboxStatus> EnsureSandboxAsync(Pod pod, RuntimePod state, string cgroup, PodQos quality, CancellationToken cancel)
+    {
+        if (state.Sandbox is { Info.Ready: true } ready && (pod.Spec.HostNetwork == true || ready.Addresses.Count > 0)) return ready;
+        var attempt = 0u;
+        if (state.Sandbox is { } dead)
+        {
+            attempt = dead.Info.Identity.Attempt + 1;
+            events.Normal(pod, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+            await runtime.StopSandboxAsync(dead.Info.Id, cancel);
+            await runtime.RemoveSandboxAsync(dead.Info.Id, cancel);
+        }
+        cgroups.EnsurePod(cgroup, PodResources.Total(pod), MostProcesses);
+        var config = ContainerSpecs.Sandbox(settings, pod, attempt, cgroup, PodDns.Of(settings, pod));
+        try { return await runtime.GetSandboxAsync(await runtime.RunSandboxAsync(config, "", cancel), cancel); }
+        catch (ContainerRuntimeException e)
+        {
+            events.Warning(pod, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + e.Message);
+            throw;
+        }
+    }
+
+    // Init containers one after the other; those that keep running (sidecars) only until they have started.
+    private async Task<Pace> InitAsync(Step step, RuntimePod state, CancellationToken cancel)
+    {
+        var pace = new Pace(true, null);
+        var begun = step.Pod.Spec.Containers.Any(c => state.Newest(c.Name!) is not null);
+        var policy = step.Pod.Spec.RestartPolicy ?? "Always";
+        foreach (var container in step.Pod.Spec.InitContainers)
+        {
+            if (container.RestartPolicy == "Always")
+            {
+                pace = pace.Sooner(await ContainerAsync(step, state, container, "Always", cancel));
+                var running = state.Newest(container.Name!) is { Info.Stage: ContainerStage.Running } newest ? newest : null;
+                if (!begun && (running is null || probes.Verdict(running.Info.Id).Started != true)) return pace with { Done = false, Again = pace.Sooner(TimeSpan.FromMilliseconds(running is null ? 50 : 500)).Again };
+                continue;
+            }
+            if (begun || state.Newest(container.Name!) is { Info.Stage: ContainerStage.Exited, ExitCode: 0 }) continue;
+            pace = pace.Sooner(await ContainerAsync(step, state, container, policy == "Never" ? "Never" : "OnFailure", cancel));
+            return pace with { Done = false };
+        }
+        return pace;
+    }
+
+    // Brings one container where its policy wants it; gives when to look again.
+    private async Task<TimeSpan?> ContainerAsync(Step step, RuntimePod state, Container container, string policy, CancellationToken cancel)
+    {
+        var newest = state.Newest(container.Name!);
+        switch (newest?.Info.Stage)
+        {
+            case ContainerStage.Running:
+                probes.Ensure(step.Pod, container, newest.Info.Id, step.Address, newest.StartedAt ?? time.GetUtcNow());
+                if (probes.Verdict(newest.Info.Id).Failure is not { } failure) return null;
+                events.Normal(step.Pod, "Killing", $"Container {container.Name} {failure["Container ".Length..]}", Field(container));
+                await KillAsync(step.Pod, container, newest, step.Address, Grace(step.Pod, container), cancel);
+                return TimeSpan.Zero;
+            case ContainerStage.Exited:
+                probes.Forget(newest.Info.Id);
+                if (policy == "Never" || (policy == "OnFailure" && newest.ExitCode == 0)) return null;
+                var key = $"{step.Pod.Metadata.Uid}/{container.Name}";
+                var left = backOff.Left(key, newest.StartedAt ?? newest.Info.CreatedAt, newest.FinishedAt ?? newest.Info.CreatedAt);
+                if (left > TimeSpan.Zero)
+                {
+                    var text = $"back-off {backOff.Delay(key):%m'm'%s's'} restarting failed container={container.Name} pod={step.Pod.Metadata.Name}_{step.Pod.Metadata.Namespace}({step.Pod.Metadata.Uid})";
+                    step.Waiting[container.Name!] = new Waiting("CrashLoopBackOff", text);
+                    events.Warning(step.Pod, "BackOff", $"Back-off restarting failed container {container.Name} in pod {step.Pod.Metadata.Name}_{step.Pod.Metadata.Namespace}({step.Pod.Metadata.Uid})", Field(container));
+                    return left;
+                }
+                await StartAsync(step, container, newest.Info.Attempt + 1, cancel);
+                await PruneAsync(state, container.Name!, cancel);
+                return TimeSpan.Zero;
+            case ContainerStage.Created or ContainerStage.Unknown:
+                await runtime.RemoveContainerAsync(newest.Info.Id, cancel);
+                await StartAsync(step, container, newest.Info.Attempt, cancel);
+                return TimeSpan.Zero;
+            default:
+                var restarts = step.Pod.Status.ContainerStatuses.Concat(step.Pod.Status.InitContainerStatuses).FirstOrDefault(s => s.Name == container.Name);
+                // A container that ran in a sandbox that is gone counts on.
+                await StartAsync(step, container, restarts?.ContainerID is { Length: > 0 } ? (uint)(restarts.RestartCount ?? 0) + 1 : 0, cancel);
+                return TimeSpan.Zero;
+        }
+    }
+
+    private async Task StartAsync(Step step, Container container, uint attempt, CancellationToken cancel)
+    {
+        var pod = step.Pod;
+        string? id = null;
+        try
+        {
+            var image = await puller.EnsureAsync(pod, container, cancel);
+            if (attempt == 0) events.Normal(pod, "Pulled", $"Container image \"{container.Image}\" already present on machine", Field(container));
+            var variables = await environment.OfAsync(pod, container, step.Address, settings.NodeAddress, cancel);
+            if (pod.Spec.SecurityContext?.RunAsNonRoot == true || container.SecurityContext?.RunAsNonRoot == true) RequireUser(pod, container);
+            var mounts = ContainerMounts.Of(settings, pod, container, attempt, step.Volumes, variables.ToDictionary(p => p.Key, p => p.Value), step.Address);
+            var config = ContainerSpecs.Container(pod, container, attempt, image, variables, mounts, PodResources.Of(container, step.Quality, MachineFacts.MemoryBytes()));
+            var cgroup = cgroups.PodPath(step.Quality, pod.Metadata.Uid!);
+            var sandbox = ContainerSpecs.Sandbox(settings, pod, step.Sandbox.Info.Identity.Attempt, cgroup, PodDns.Of(settings, pod));
+            id = await runtime.CreateContainerAsync(step.Sandbox.Info.Id, sandbox, config, cancel);
+            events.Normal(pod, "Created", $"Created container: {container.Name}", Field(container));
+            await runtime.StartContainerAsync(id, cancel);
+            events.Normal(pod, "Started", $"Started container {container.Name}", Field(container));
+            probes.Ensure(pod, container, id, step.Address, time.GetUtcNow());
+            if (container.Lifecycle?.PostStart is { } hook) await AfterStartAsync(pod, container, hook, id, step.Address, cancel);
+        }
+        catch (PodNotReadyException e)
+        {
+            step.Waiting[container.Name!] = new Waiting(e.Reason, e.Message);
+            if (e.Reason is not "ErrImagePull") events.Warning(pod, e.Reason == "ImagePullBackOff" ? "BackOff" : "Failed", e.Message, Field(container));
+            throw new StepWaitsException();
+        }
+        catch (ContainerRuntimeException e) when (e.Failure != RuntimeFailure.Unavailable)
+        {
+            step.Waiting[container.Name!] = new Waiting(id is null ? "CreateContainerError" : "RunContainerError", e.Message);
+            events.Warning(pod, "Failed", "Error: " + e.Message, Field(container));
+            throw new StepWaitsException();
+        }
+    }
+
+    private static void RequireUser(Pod pod, Container container)
+    {
+        var user = container.SecurityContext?.RunAsUser ?? pod.Spec.SecurityContext?.RunAsUser;
+        if (user is null or 0) throw new PodNotReadyException(PodEnvironment.ConfigError, $"container has runAsNonRoot and {(user is null ? "image will run as root: set runAsUser" : "runAsUser is 0")} (pod: \"{pod.Metadata.Name}_{pod.Metadata.Namespace}\", container: {container.Name})");
+    }
+
+    private async Task AfterStartAsync(Pod pod, Container container, LifecycleHandler hook, string id, string address, CancellationToken cancel)
+    {
+        if (await hooks.RunAsync(hook, pod, container, id, address, TimeSpan.FromMinutes(2), cancel) is not { } failure) return;
+        events.Warning(pod, "FailedPostStartHook", $"PostStartHook failed: {failure}", Field(container));
+        await runtime.StopContainerAsync(id, Grace(pod, container), cancel);
+    }
+
+    // Only the newest two of a container are kept: the one that runs and the one before it.
+    private async Task PruneAsync(RuntimePod state, string name, CancellationToken cancel)
+    {
+        foreach (var old in state.Containers.Where(c => c.Info.Name == name).Skip(1))
+        {
+            await runtime.RemoveContainerAsync(old.Info.Id, cancel);
+            LogRotator.Delete(old.LogPath);
+        }
+    }
+
+    private async Task KillAsync(Pod pod, Container container, ContainerDetails details, string address, TimeSpan grace, CancellationToken cancel)
+    {
+        probes.Forget(details.Info.Id);
+        var left = grace;
+        if (container.Lifecycle?.PreStop is { } hook && grace > TimeSpan.Zero)
+        {
+            var start = time.GetTimestamp();
+            if (await hooks.RunAsync(hook, pod, container, details.Info.Id, address, grace, cancel) is { } failure) events.Warning(pod, "FailedPreStopHook", $"PreStopHook failed: {failure}", Field(container));
+            left = grace - time.GetElapsedTime(start);
+            // The hook may use up the whole time: what follows still gets a moment, as upstream gives it.
+            if (left < TimeSpan.FromSeconds(2)) left = TimeSpan.FromSeconds(2);
+        }
+        await runtime.StopContainerAsync(details.Info.Id, left, cancel);
+    }
+
+    private static TimeSpan Grace(Pod pod, Container container) =>
+        TimeSpan.FromSeconds(container.LivenessProbe?.TerminationGracePeriodSeconds ?? pod.Spec.TerminationGracePeriodSeconds ?? 30);
+
+    // Of a pod that has ended, sidecars and the sandbox end too; its containers stay for their logs.
+    private async Task QuietAsync(RuntimePod state, CancellationToken cancel)
+    {
+        foreach (var running in state.Containers.Where(c => c.Info.Stage == ContainerStage.Running))
+        {
+            probes.Forget(running.Info.Id);
+            await runtime.StopContainerAsync(running.Info.Id, TimeSpan.FromSeconds(2), cancel);
+        }
+        if (state.Sandbox is { Info.Ready: true } sandbox) await runtime.StopSandboxAsync(sandbox.Info.Id, cancel);
+    }
+
+    public async Task<PodStatus> StopAsync(Pod pod, TimeSpan grace, CancellationToken cancel)
+    {
+        var state = await RuntimePod.ReadAsync(runtime, pod.Metadata.Uid!, cancel);
+        var sidecars = pod.Spec.InitContainers.Where(c => c.RestartPolicy == "Always").Select(c => c.Name).ToHashSet();
+        var address = state.Sandbox is { } sandbox ? Address(pod, sandbox) : "";
+        var start = time.GetTimestamp();
+        await Task.WhenAll(Running(c => !sidecars.Contains(c.Info.Name)).Select(c => EndAsync(c, grace)));
+        // Sidecars go last, in the reverse of their order, within what is left of the time.
+        foreach (var sidecar in pod.Spec.InitContainers.Reverse().Where(c => c.RestartPolicy == "Always"))
+            foreach (var running in Running(c => c.Info.Name == sidecar.Name))
+                await EndAsync(running, TimeSpan.FromSeconds(Math.Max(1, (grace - time.GetElapsedTime(start)).TotalSeconds)));
+        state = await RuntimePod.ReadAsync(runtime, pod.Metadata.Uid!, cancel);
+        if (lastKnown.TryGetValue(pod.Metadata.Uid!, out var known)) pod = pod with { Status = Merge(known, pod.Status) };
+        return new PodStatusBuilder(settings, pod, state, probes.Verdict, new Dictionary<string, Waiting>(), d => TerminationMessage(pod, d), time.GetUtcNow()).Build();
+
+        IEnumerable<ContainerDetails> Running(Func<ContainerDetails, bool> which) => state.Containers.Where(c => c.Info.Stage is ContainerStage.Running or ContainerStage.Unknown && which(c)).ToList();
+
+        Task EndAsync(ContainerDetails details, TimeSpan limit)
+        {
+            var container = pod.Spec.Containers.Concat(pod.Spec.InitContainers).FirstOrDefault(c => c.Name == details.Info.Name);
+            return container is null ? runtime.StopContainerAsync(details.Info.Id, limit, cancel) : KillAsync(pod, container, details, address, limit, cancel);
+        }
+    }
+
+    public async Task RemoveAsync(string uid, string ns, string name, CancellationToken cancel)
+    {
+        var labels = new Dictionary<string, string> { [PodLabels.Uid] = uid };
+        foreach (var container in await runtime.ListContainersAsync(labels, cancel)) probes.Forget(container.Id);
+        foreach (var sandbox in await runtime.ListSandboxesAsync(labels, cancel))
+        {
+            await runtime.StopSandboxAsync(sandbox.Id, cancel);
+            await runtime.RemoveSandboxAsync(sandbox.Id, cancel);
+        }
+        foreach (var quality in Enum.GetValues<PodQos>()) await cgroups.KillAndDeleteAsync(cgroups.PodPath(quality, uid), cancel);
+        volumes.Remove(uid);
+        puller.Forget(uid);
+        backOff.Forget(uid);
+        lastKnown.TryRemove(uid, out _);
+        var logs = ContainerSpecs.LogDirectory(settings, ns, name, uid);
+        if (Directory.Exists(logs)) Directory.Delete(logs, recursive: true);
+    }
+
+    private string? TerminationMessage(Pod pod, ContainerDetails details)
+    {
+        const int Most = 4096;
+        var path = ContainerMounts.TerminationMessage(settings, pod.Metadata.Uid!, details.Info.Name, details.Info.Attempt);
+        if (File.Exists(path) && new FileInfo(path) is { Length: > 0 })
+        {
+            using var stream = File.OpenRead(path);
+            var buffer = new byte[Most];
+            return System.Text.Encoding.UTF8.GetString(buffer, 0, stream.ReadAtLeast(buffer, Most, throwOnEndOfStream: false));
+        }
+        var container = pod.Spec.Containers.Concat(pod.Spec.InitContainers).FirstOrDefault(c => c.Name == details.Info.Name);
+        return container?.TerminationMessagePolicy == "FallbackToLogsOnError" && details.ExitCode != 0 ? LastLines(details.LogPath) : null;
+    }
+
+    private static string? LastLines(string path)
+    {
+        const int Lines = 80, Most = 2048;
+        if (!File.Exists(path)) return null;
+        var text = string.Join('\n', File.ReadLines(path).TakeLast(Lines).Select(l => l.Split(' ', 4) is { Length: 4 } parts ? parts[3] : l));
+        return text.Length > Most ? text[^Most..] : text;
+    }
+
+    private static string Field(Container container) => string.Create(CultureInfo.InvariantCulture, $"spec.containers{{{container.Name}}}");
+}

@@ -1,0 +1,137 @@
+using Gureum.Client;
+using Gureum.Node.Runtime;
+using Gureum.Objects.Core.V1;
+using Gureum.Objects.Meta.V1;
+
+namespace Gureum.Node.Pods;
+
+/// <summary>
+/// The life of one pod on this node: one loop that brings it about, reports what it sees, and in the end takes it away.
+/// </summary>
+internal sealed class PodWorker
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60), FirstRetry = TimeSpan.FromMilliseconds(500);
+
+    private readonly IPodRuntime runtime;
+    private readonly ApiClient client;
+    private readonly EventRecorder events;
+    private readonly TimeProvider time;
+    private readonly Action<string> ended;
+    private readonly SemaphoreSlim news = new(0, 1);
+    private readonly CancellationToken cancel;
+    private readonly Lock gate = new();
+    private Pod? pod;
+    private bool gone;
+    private CancellationTokenSource step = new();
+    private PodStatus? reported;
+
+    internal PodWorker(IPodRuntime runtime, ApiClient client, EventRecorder events, TimeProvider time, CancellationToken cancel, Action<string> ended)
+    {
+        (this.runtime, this.client, this.events, this.time, this.cancel, this.ended) = (runtime, client, events, time, cancel, ended);
+        Completion = Task.Run(RunAsync, CancellationToken.None);
+    }
+
+    internal Task Completion { get; }
+
+    internal void Offer(Pod offered)
+    {
+        lock (gate)
+        {
+            // Deletion interrupts whatever the pod still waits for: an image, a volume, a back-off.
+            if (offered.Metadata.DeletionTimestamp is not null && pod?.Metadata.DeletionTimestamp is null) step.Cancel();
+            pod = offered;
+        }
+        Wake();
+    }
+
+    internal void Gone()
+    {
+        lock (gate)
+        {
+            gone = true;
+            step.Cancel();
+        }
+        Wake();
+    }
+
+    internal void Wake()
+    {
+        try { news.Release(); }
+        catch (SemaphoreFullException) { /* it is awake already */ }
+    }
+
+    private async Task RunAsync()
+    {
+        TimeSpan? again = TimeSpan.Zero;
+        var retry = FirstRetry;
+        while (!cancel.IsCancellationRequested)
+        {
+            try { await news.WaitAsync(again is { } limit && limit < Longest ? limit : Longest, cancel); }
+            catch (OperationCanceledException) { return; }
+            Pod? current;
+            bool isGone;
+            CancellationToken token;
+            lock (gate)
+            {
+                if (step.IsCancellationRequested) { step.Dispose(); step = new CancellationTokenSource(); }
+                (current, isGone, token) = (pod, gone, step.Token);
+            }
+            if (current is null) continue;
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, token);
+            try
+            {
+                if (isGone || current.Metadata.DeletionTimestamp is not null)
+                {
+                    if (await EndAsync(current, isGone)) return;
+                    again = TimeSpan.FromSeconds(1);
+                    continue;
+                }
+                var result = await runtime.SyncAsync(current, both.Token);
+                await ReportAsync(current, result.Status);
+                (again, retry) = (result.Again, FirstRetry);
+            }
+            catch (OperationCanceledException) when (both.IsCancellationRequested) { again = TimeSpan.Zero; }
+            catch (Exception e) when (e is ApiException or ApiUnreachableException or ContainerRuntimeException or IOException or UnauthorizedAccessException or FormatException or Cgroups.CgroupException)
+            {
+                Log.Current.Debug("pods", $"{current.Metadata.Namespace}/{current.Metadata.Name}: {e.Message}");
+                again = retry;
+                retry = retry * 2 < TimeSpan.FromSeconds(20) ? retry * 2 : TimeSpan.FromSeconds(20);
+            }
+            catch (Exception e)
+            {
+                Log.Current.Error("pods", $"{current.Metadata.Namespace}/{current.Metadata.Name}", e);
+                again = TimeSpan.FromSeconds(10);
+            }
+        }
+    }
+
+    // True when nothing of the pod is left, here and in the API.
+    private async Task<bool> EndAsync(Pod current, bool isGone)
+    {
+        var (ns, name, uid) = (current.Metadata.Namespace!, current.Metadata.Name!, current.Metadata.Uid!);
+        var grace = isGone ? TimeSpan.FromSeconds(Math.Min(2, current.Spec.TerminationGracePeriodSeconds ?? 30)) : TimeSpan.FromSeconds(current.Metadata.DeletionGracePeriodSeconds ?? 30);
+        if (!isGone) events.Normal(current, "Killing", $"Stopping pod {name}");
+        var status = await runtime.StopAsync(current, grace, cancel);
+        if (!isGone) await ReportAsync(current, status);
+        await runtime.RemoveAsync(uid, ns, name, cancel);
+        if (!isGone)
+        {
+            try { await client.DeleteAsync<Pod>(ns, name, new DeleteOptions { GracePeriodSeconds = 0, Preconditions = new Preconditions { Uid = uid } }, cancel); }
+            catch (ApiException e) when (e.IsNotFound || e.IsConflict) { /* it has gone, or another pod of its name has come */ }
+        }
+        ended(uid);
+        return true;
+    }
+
+    private async Task ReportAsync(Pod current, PodStatus status)
+    {
+        if (reported is not null && reported.Equals(status)) return;
+        var wanted = current with { Metadata = current.Metadata with { ResourceVersion = null }, Status = status };
+        try
+        {
+            await client.UpdateStatusAsync(wanted, cancel: cancel);
+            reported = status;
+        }
+        catch (ApiException e) when (e.IsNotFound) { reported = status; }
+    }
+}

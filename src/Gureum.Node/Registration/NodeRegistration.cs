@@ -5,6 +5,7 @@ using Gureum.Objects;
 using Gureum.Objects.Coordination.V1;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Meta.V1;
+using NodeObject = Gureum.Objects.Core.V1.Node;
 
 namespace Gureum.Node.Registration;
 
@@ -58,7 +59,7 @@ internal sealed class NodeRegistration(ApiClient client, NodeDescription descrip
 
     private async Task ReportAsync(CancellationToken cancel)
     {
-        var node = await client.FindAsync<Node>(null, description.Name, cancel) ?? await RegisterAsync(cancel);
+        var node = await client.FindAsync<NodeObject>(null, description.Name, cancel) ?? await RegisterAsync(cancel);
         var status = await StatusAsync(node, cancel);
         // Unchanged status is written anew only now and then: the lease says often enough that the node lives.
         if (reported is not null && Same(reported, status) && time.GetUtcNow() - reportedAt < StatusInterval * 5 && node.Status.Conditions.Any(c => c is { Type: "Ready" } && c.Status == status.Conditions.First(x => x.Type == "Ready").Status)) return;
@@ -71,18 +72,18 @@ internal sealed class NodeRegistration(ApiClient client, NodeDescription descrip
 
     private static NodeStatus Bare(NodeStatus status) => status with { Conditions = [.. status.Conditions.Select(c => c with { LastHeartbeatTime = null })] };
 
-    private async Task<Node> RegisterAsync(CancellationToken cancel)
+    private async Task<NodeObject> RegisterAsync(CancellationToken cancel)
     {
         var labels = new Dictionary<string, string>(description.Labels)
         {
             ["kubernetes.io/hostname"] = description.Name, ["kubernetes.io/os"] = "linux", ["kubernetes.io/arch"] = MachineFacts.Architecture,
             ["beta.kubernetes.io/os"] = "linux", ["beta.kubernetes.io/arch"] = MachineFacts.Architecture,
         };
-        try { return await client.CreateAsync(new Node { Metadata = new ObjectMeta { Name = description.Name, Labels = labels } }, cancel); }
-        catch (ApiException e) when (e.IsAlreadyExists) { return await client.GetAsync<Node>(null, description.Name, cancel); }
+        try { return await client.CreateAsync(new NodeObject { Metadata = new ObjectMeta { Name = description.Name, Labels = labels } }, cancel); }
+        catch (ApiException e) when (e.IsAlreadyExists) { return await client.GetAsync<NodeObject>(null, description.Name, cancel); }
     }
 
-    private async Task<NodeStatus> StatusAsync(Node node, CancellationToken cancel)
+    private async Task<NodeStatus> StatusAsync(NodeObject node, CancellationToken cancel)
     {
         var (ready, why) = await HealthAsync(cancel);
         var disk = new DriveInfo(description.DataDirectory);
@@ -129,7 +130,7 @@ internal sealed class NodeRegistration(ApiClient client, NodeDescription descrip
         catch (ContainerRuntimeException e) { return (false, e.Message); }
     }
 
-    private NodeCondition Condition(Node node, string type, bool holds, string reason, string message)
+    private NodeCondition Condition(NodeObject node, string type, bool holds, string reason, string message)
     {
         var (before, now, status) = (node.Status.Conditions.FirstOrDefault(c => c.Type == type), time.GetUtcNow(), holds ? "True" : "False");
         return new NodeCondition { Type = type, Status = status, Reason = reason, Message = message, LastHeartbeatTime = now, LastTransitionTime = before?.Status == status ? before.LastTransitionTime : now };

@@ -1,0 +1,247 @@
+using System.Net;
+using Gureum.Client;
+using Gureum.Images;
+using Gureum.Network.Dns;
+using Gureum.Network.Netlink;
+using Gureum.Network.Pods;
+using Gureum.Network.Services;
+using Gureum.Node.Cgroups;
+using Gureum.Node.Containerd;
+using Gureum.Node.Logs;
+using Gureum.Node.Networking;
+using Gureum.Node.Pods;
+using Gureum.Node.Probes;
+using Gureum.Node.Pulling;
+using Gureum.Node.Registration;
+using Gureum.Node.Runtime;
+using Gureum.Node.Server;
+using Gureum.Node.Volumes;
+using Gureum.Objects.Core.V1;
+using Microsoft.Extensions.Logging.Abstractions;
+using NodeObject = Gureum.Objects.Core.V1.Node;
+
+namespace Gureum.Node;
+
+/// <summary>
+/// The agent of one node: containerd, the pod network, Services and names, and a worker for each pod. It talks to the API
+/// server only through its client, as this node. What it started keeps running when it is disposed.
+/// </summary>
+public sealed class NodeAgent : IAsyncDisposable
+{
+    private static readonly TimeSpan Relist = TimeSpan.FromSeconds(30), LogInterval = TimeSpan.FromSeconds(10);
+
+    private readonly NodeAgentOptions options;
+    private readonly TimeProvider time;
+    private readonly CancellationTokenSource stop = new();
+    private readonly List<Task> loops = [];
+    private readonly List<IAsyncDisposable> parts = [];
+    private readonly CriConnection connection;
+    private readonly IContainerd containerd;
+    private readonly CriRuntime runtime;
+    private readonly CgroupTree cgroups;
+
+    private NodeAgent(NodeAgentOptions options, TimeProvider time)
+    {
+        (this.options, this.time) = (options, time);
+        containerd = ContainerdOf(options, time);
+        connection = new CriConnection(containerd.SocketPath);
+        runtime = new CriRuntime(connection, Path.Combine(options.RunDirectory, "fifos"));
+        cgroups = new CgroupTree(CgroupLayout.Detect(), options.DataDirectory, time);
+    }
+
+    /// <summary>The port of the agent's server.</summary>
+    public int Port { get; private set; }
+
+    /// <summary>Completes when the node has been reported Ready.</summary>
+    public Task Ready { get; private set; } = Task.CompletedTask;
+
+    private static IContainerd ContainerdOf(NodeAgentOptions options, TimeProvider time) => options.ContainerdSocket is { } socket
+        ? new ExistingContainerd(socket)
+        : new ContainerdSupervisor(new ContainerdSettings
+        {
+            RootDirectory = Path.Combine(options.DataDirectory, "containerd"), StateDirectory = options.Containerd, SandboxImage = options.SandboxImage,
+            CniBinDirectory = options.CniBin, CniConfigDirectory = options.CniConfiguration, AirGapped = options.AirGapped,
+        }, NullLogger<ContainerdSupervisor>.Instance, time);
+
+    /// <summary>Starts everything, and registers the node. Returns when its pods are looked after.</summary>
+    /// <param name="client">Acts as this node.</param>
+    public static async Task<NodeAgent> StartAsync(NodeAgentOptions options, ApiClient client, TimeProvider time, CancellationToken cancel = default)
+    {
+        var agent = new NodeAgent(options, time);
+        try
+        {
+            await agent.RunAsync(client, cancel);
+            return agent;
+        }
+        catch
+        {
+            await agent.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task RunAsync(ApiClient client, CancellationToken cancel)
+    {
+        foreach (var directory in (string[])[options.DataDirectory, options.RunDirectory, options.PodsDirectory, options.LogsDirectory]) Directory.CreateDirectory(directory);
+        cgroups.Prepare(null);
+        var images = new CriImageStore(connection);
+        await CniFiles.InstallPluginsAsync(options.CniBin, cancel);
+        var events = new EventRecorder(client, "kubelet", options.Name, time);
+        var informers = new InformerFactory(client, time);
+        var pods = informers.Select<Pod>(new ListQuery(FieldSelector: "spec.nodeName=" + options.Name));
+        var settings = new PodSettings
+        {
+            NodeName = options.Name, PodsDirectory = options.PodsDirectory, LogsDirectory = options.LogsDirectory, VolumesDirectory = Path.Combine(options.DataDirectory, "volumes"),
+            ClusterDns = options.ClusterDns.ToString(), ClusterDomain = options.ClusterDomain, NodeAddress = options.Address.ToString(),
+        };
+        Port = await ServeAsync(new NodePods(pods, runtime, cgroups, settings));
+        var registration = new NodeRegistration(client, new NodeDescription
+        {
+            Name = options.Name, Address = options.Address.ToString(), AgentPort = Port, DataDirectory = options.DataDirectory, Version = options.Version,
+        }, containerd, runtime, images, time);
+        var follower = await NetworkAsync(client, informers, registration, cancel);
+        await containerd.StartAsync(cancel);
+        parts.Add(containerd);
+        await EnsurePauseAsync(images, cancel);
+        PodWorkers? workers = null;
+        var prober = new Prober(runtime);
+        var probes = new ProbeManager(prober, events, time, uid => workers?.Wake(uid));
+        var cri = new CriPodRuntime(runtime, new ImagePuller(images, client, events, time), new VolumeManager(client, settings, time),
+            new PodEnvironment(client, informers.Get<Service>()), probes, new LifecycleHooks(runtime, prober, time), cgroups, settings, events, time);
+        await informers.StartAsync(stop.Token).WaitAsync(cancel);
+        workers = new PodWorkers(cri, client, events, pods, time);
+        parts.Add(workers);
+        loops.Add(Task.Run(() => follower.RunAsync(stop.Token), CancellationToken.None));
+        await new Leftovers(runtime, cri, cgroups, pods).SweepAsync(network!, cancel);
+        workers.Start();
+        loops.Add(Task.Run(() => ListenAsync(workers), CancellationToken.None));
+        loops.Add(Task.Run(() => RotateAsync(new LogRotator(LogLimits.Default, time)), CancellationToken.None));
+        Ready = WaitReadyAsync(registration);
+    }
+
+    private PodNetwork? network;
+
+    private async Task WaitReadyAsync(NodeRegistration registration)
+    {
+        while (!registration.IsReady) await Task.Delay(TimeSpan.FromMilliseconds(20), time, stop.Token);
+    }
+
+    private async Task<int> ServeAsync(IPodEndpoints endpoints)
+    {
+        var authorities = new System.Security.Cryptography.X509Certificates.X509Certificate2Collection(options.ClientAuthority);
+        var server = new NodeServer(new NodeServerSettings
+        {
+            Listen = new IPEndPoint(IPAddress.Any, options.Port), Certificate = () => options.Certificate, ClientAuthorities = () => authorities, ClientNames = new HashSet<string> { options.ApiServerName },
+        }, endpoints, NullLogger<NodeServer>.Instance, time);
+        await server.StartAsync(CancellationToken.None);
+        parts.Add(server);
+        return server.Port;
+    }
+
+    // The network wants the node's range of addresses, which the node controller gives to a registered node.
+    private async Task<ServiceFollower> NetworkAsync(ApiClient client, InformerFactory informers, NodeRegistration registration, CancellationToken cancel)
+    {
+        loops.Add(Task.Run(() => registration.RunAsync(stop.Token), CancellationToken.None));
+        var cidr = await PodCidrAsync(client, cancel);
+        network = new PodNetwork(new PodNetworkOptions
+        {
+            PodCidr = cidr, ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, StateDirectory = Path.Combine(options.DataDirectory, "network"), LocalAddresses = [options.ClusterDns],
+        });
+        network.Setup();
+        CniFiles.WriteConfiguration(options.CniConfiguration, options.CniSocket);
+        parts.Add(CniServer.Start(network, options.CniSocket));
+        var proxy = new ServiceProxy(new ServiceProxyOptions { NodeName = options.Name, PodCidr = cidr, ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, LocallyServed = [options.ClusterDns] });
+        var names = new DnsTable();
+        var upstreams = new Upstreams("/etc/resolv.conf", [options.ClusterDns], time);
+        var zone = new ClusterZone(new ClusterZoneOptions { Zone = options.ClusterDomain, ServerAddress = options.ClusterDns, OwnRanges = [options.ClusterCidr, options.ServiceCidr] }, names);
+        parts.Add(await DnsServer.StartAsync(zone, new DnsForwarder(upstreams, NetNamespace.Current, time), NetNamespace.Current, [new IPEndPoint(options.ClusterDns, 53)], e => Log.Current.Error("dns", "a question failed", e)));
+        return new ServiceFollower(informers, proxy, names, time);
+    }
+
+    private async Task<IPNetwork> PodCidrAsync(ApiClient client, CancellationToken cancel)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var node = await client.FindAsync<NodeObject>(null, options.Name, cancel);
+            if (node?.Spec.PodCIDR is { Length: > 0 } cidr) return IPNetwork.Parse(cidr);
+            if (tries == 1500) throw new InvalidOperationException($"node {options.Name} got no range of pod addresses within 30 s; is the node controller running, and is the cluster's range {options.ClusterCidr} used up?");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancel);
+        }
+    }
+
+    private async Task EnsurePauseAsync(IImageStore images, CancellationToken cancel)
+    {
+        if (await images.FindAsync(options.SandboxImage, cancel) is not null) return;
+        var archive = await PauseImage.EnsureAsync(Path.Combine(options.DataDirectory, "images"), cancel);
+        await new ImageImporter(containerd.SocketPath).ImportAsync(archive, cancel);
+    }
+
+    // containerd's events wake the pod at once; a look at everything now and then makes up for lost ones.
+    private async Task ListenAsync(PodWorkers workers)
+    {
+        var events = new TaskEvents(connection);
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                foreach (var uid in workers.Uids) workers.Wake(uid);
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+                limit.CancelAfter(Relist * 20);
+                await foreach (var id in events.ReadAsync(limit.Token))
+                    if (await OwnerAsync(id) is { } uid) workers.Wake(uid);
+            }
+            catch (OperationCanceledException) { /* time to look at everything, or to stop */ }
+            catch (ContainerRuntimeException e)
+            {
+                Log.Current.Debug("node", e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+            }
+        }
+    }
+
+    private async Task<string?> OwnerAsync(string containerId)
+    {
+        try { return (await runtime.GetContainerAsync(containerId, stop.Token)).Info.Labels.GetValueOrDefault(PodLabels.Uid); }
+        catch (ContainerRuntimeException e) when (e.Failure == RuntimeFailure.NotFound)
+        {
+            // It may be a sandbox, whose end concerns its pod as well.
+            try { return (await runtime.GetSandboxAsync(containerId, stop.Token)).Info.Labels.GetValueOrDefault(PodLabels.Uid); }
+            catch (ContainerRuntimeException) { return null; }
+        }
+    }
+
+    private async Task RotateAsync(LogRotator rotator)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(LogInterval, time, stop.Token);
+                foreach (var file in Directory.EnumerateFiles(options.LogsDirectory, "*.log", SearchOption.AllDirectories).Where(f => new FileInfo(f).Length > LogLimits.Default.MaxBytes))
+                    await RotateOneAsync(rotator, file);
+            }
+            catch (OperationCanceledException) { return; }
+            catch (Exception e) when (e is IOException or ContainerRuntimeException or UnauthorizedAccessException) { Log.Current.Error("logs", "rotation failed", e); }
+        }
+    }
+
+    private async Task RotateOneAsync(LogRotator rotator, string file)
+    {
+        foreach (var info in await runtime.ListContainersAsync(null, stop.Token))
+        {
+            if (info.Stage != ContainerStage.Running || (await runtime.GetContainerAsync(info.Id, stop.Token)).LogPath != file) continue;
+            await rotator.RotateIfNeededAsync(file, token => runtime.ReopenLogAsync(info.Id, token), stop.Token);
+            return;
+        }
+    }
+
+    /// <summary>Stops looking after pods; everything that runs goes on, to be adopted by the next agent.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        foreach (var part in Enumerable.Reverse(parts)) await part.DisposeAsync();
+        await Task.WhenAll(loops).ContinueWith(static _ => { }, TaskScheduler.Default);
+        network?.Dispose();
+        connection.Dispose();
+    }
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using Gureum.Network.Pods;
+using Gureum.Network.Services;
+using Gureum.Node.Cgroups;
+using Gureum.Node.Containerd;
+using Gureum.Node.Native;
+using Gureum.Node.Runtime;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gureum.Node;
+
+/// <summary>Undoes everything that an agent made on its machine; what is gone already is fine.</summary>
+public static class NodeTeardown
+{
+    /// <param name="podCidr">This node's range, or null when it never had one.</param>
+    /// <returns>What could not be undone, one line each.</returns>
+    public static async Task<IReadOnlyList<string>> RunAsync(NodeAgentOptions options, IPNetwork? podCidr, CancellationToken cancel)
+    {
+        var problems = new List<string>();
+        await StepAsync("containers", () => ContainersAsync(options, cancel));
+        await StepAsync("Service rules", () => { Services(options, podCidr); return Task.CompletedTask; });
+        await StepAsync("pod network", () => { PodNetworkOf(options, podCidr); return Task.CompletedTask; });
+        await StepAsync("control groups", async () =>
+        {
+            var tree = new CgroupTree(CgroupLayout.Detect(), options.DataDirectory);
+            await tree.KillAndDeleteAsync(tree.Root, cancel);
+        });
+        await StepAsync("mounts", () =>
+        {
+            foreach (var directory in (string[])[options.PodsDirectory, options.RunDirectory]) Mounts.UnmountBelow(directory);
+            if (Directory.Exists(options.RunDirectory)) Directory.Delete(options.RunDirectory, recursive: true);
+            if (Directory.Exists(options.PodsDirectory)) Directory.Delete(options.PodsDirectory, recursive: true);
+            return Task.CompletedTask;
+        });
+        return problems;
+
+        async Task StepAsync(string what, Func<Task> step)
+        {
+            try { await step(); }
+            catch (Exception e) when (e is not OperationCanceledException) { problems.Add($"{what}: {e.Message}"); }
+        }
+    }
+
+    // Sandboxes are stopped through containerd, so that their networks and mounts go the proper way.
+    private static async Task ContainersAsync(NodeAgentOptions options, CancellationToken cancel)
+    {
+        if (options.ContainerdSocket is not null || !Directory.Exists(Path.Combine(options.DataDirectory, "containerd"))) return;
+        await using var containerd = new ContainerdSupervisor(new ContainerdSettings
+        {
+            RootDirectory = Path.Combine(options.DataDirectory, "containerd"), StateDirectory = options.Containerd, SandboxImage = options.SandboxImage, CniBinDirectory = options.CniBin, CniConfigDirectory = options.CniConfiguration,
+        }, NullLogger<ContainerdSupervisor>.Instance);
+        await containerd.StartAsync(cancel);
+        using (var connection = new CriConnection(containerd.SocketPath))
+        {
+            var runtime = new CriRuntime(connection, Path.Combine(options.RunDirectory, "fifos"));
+            await Parallel.ForEachAsync(await runtime.ListSandboxesAsync(null, cancel), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancel }, async (sandbox, token) =>
+            {
+                await runtime.StopSandboxAsync(sandbox.Id, token);
+                await runtime.RemoveSandboxAsync(sandbox.Id, token);
+            });
+        }
+        await containerd.StopAsync(cancel);
+    }
+
+    private static IPNetwork Any(NodeAgentOptions options, IPNetwork? podCidr) => podCidr ?? new IPNetwork(options.ClusterCidr.BaseAddress, Math.Max(24, options.ClusterCidr.PrefixLength));
+
+    private static void Services(NodeAgentOptions options, IPNetwork? podCidr) => new ServiceProxy(new ServiceProxyOptions
+    {
+        NodeName = options.Name, PodCidr = Any(options, podCidr), ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, LocallyServed = [options.ClusterDns],
+    }).Teardown();
+
+    private static void PodNetworkOf(NodeAgentOptions options, IPNetwork? podCidr)
+    {
+        using var network = new PodNetwork(new PodNetworkOptions
+        {
+            PodCidr = Any(options, podCidr), ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, StateDirectory = Path.Combine(options.DataDirectory, "network"), LocalAddresses = [options.ClusterDns],
+        });
+        network.Teardown();
+    }
+}

@@ -1,6 +1,7 @@
 using System.Net;
 using Gureum.Client;
 using Gureum.Images;
+using Gureum.Images.Recipes;
 using Gureum.Network.Dns;
 using Gureum.Network.Netlink;
 using Gureum.Network.Pods;

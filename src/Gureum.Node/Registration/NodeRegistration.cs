@@ -100,7 +100,7 @@ internal sealed class NodeRegistration(ApiClient client, NodeDescription descrip
         {
             Capacity = capacity, Allocatable = capacity,
             Addresses = [new NodeAddress { Type = "InternalIP", Address = description.Address }, new NodeAddress { Type = "Hostname", Address = description.Name }],
-            DaemonEndpoints = new NodeDaemonEndpoints { KubeletEndpoint = new DaemonEndpoint { PortValue = description.AgentPort } },
+            DaemonEndpoints = new NodeDaemonEndpoints { KubeletEndpoint = new DaemonEndpoint { Port = description.AgentPort } },
             NodeInfo = new NodeSystemInfo
             {
                 MachineID = MachineFacts.MachineId, SystemUUID = MachineFacts.MachineId, BootID = MachineFacts.BootId, KernelVersion = MachineFacts.KernelVersion, OsImage = MachineFacts.OsImage,

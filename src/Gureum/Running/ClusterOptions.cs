@@ -1,0 +1,71 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Gureum.Running;
+
+/// <summary>How one cloud is set up (immutable configuration). `up` keeps it in DATA/cluster.json.</summary>
+public sealed record ClusterOptions
+{
+    /// <summary>What must survive: state, keys, images, volumes.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>The address that the API server listens on; 0.0.0.0 for all.</summary>
+    public string Listen { get; init; } = "0.0.0.0";
+
+    public int Port { get; init; } = 6443;
+
+    /// <summary>The port of the node's agent.</summary>
+    public int AgentPort { get; init; } = 10250;
+
+    /// <summary>Addresses of pods; each node gets a /24 of it.</summary>
+    public string PodCidr { get; init; } = "10.244.0.0/16";
+
+    /// <summary>Addresses of Services: the first is the API's, the tenth the DNS server's.</summary>
+    public string ServiceCidr { get; init; } = "10.96.0.0/16";
+
+    public string NodeName { get; init; } = Dns.GetHostName().ToLowerInvariant();
+
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    /// <summary>Images are never looked for outside this machine.</summary>
+    public bool AirGapped { get; init; }
+
+    /// <summary>Sockets and the like, gone after a reboot: named by the data directory, short because socket paths must be.</summary>
+    [JsonIgnore]
+    public string RunDirectory => "/run/gureum/" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(DataDirectory))))[..8];
+
+    [JsonIgnore]
+    public string AdminKubeconfig => Path.Combine(DataDirectory, "admin.kubeconfig");
+
+    /// <summary>Who runs now: written when the server starts, removed when it ends in order.</summary>
+    [JsonIgnore]
+    public string ServerFile => Path.Combine(RunDirectory, "server.json");
+
+    [JsonIgnore]
+    public string OptionsFile => Path.Combine(DataDirectory, "cluster.json");
+
+    public void Save()
+    {
+        Directory.CreateDirectory(DataDirectory);
+        File.WriteAllText(OptionsFile, JsonSerializer.Serialize(this, RunningJson.Default.ClusterOptions) + "\n");
+    }
+
+    /// <summary>What `up` kept in a data directory, or null when there is no cloud.</summary>
+    public static ClusterOptions? Load(string dataDirectory)
+    {
+        var path = Path.Combine(dataDirectory, "cluster.json");
+        return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllText(path), RunningJson.Default.ClusterOptions)! with { DataDirectory = Path.GetFullPath(dataDirectory) } : null;
+    }
+}
+
+/// <summary>The server process that runs a cloud.</summary>
+/// <param name="StartTicks">The process's start time as /proc/PID/stat counts it, so that a number used again is not mistaken for it.</param>
+public sealed record ServerProcess(int Pid, long StartTicks, string Url, bool Ready);
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ClusterOptions))]
+[JsonSerializable(typeof(ServerProcess))]
+internal sealed partial class RunningJson : JsonSerializerContext;

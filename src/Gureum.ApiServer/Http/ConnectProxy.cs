@@ -122,11 +122,21 @@ internal sealed class ConnectProxy(INodeDialer nodes)
         if (length is > 0) await request.Body.CopyToAsync(far, cancel);
         await far.FlushAsync(cancel);
         var answer = await HttpHead.ReadAsync(far, cancel);
+        if (answer.Status >= 400 && target.Node is not null) { await RefuseAsync(context, await ReadRefusalAsync(answer, far, cancel), cancel); return; }
         context.Response.StatusCode = answer.Status;
         foreach (var (name, value) in answer.Headers)
             if (!HopByHop.Contains(name)) context.Response.Headers.Append(name, value);
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         await answer.CopyBodyAsync(far, context.Response.Body, cancel);
+    }
+
+    // Agents refuse in plain words; clients of the API want a Status.
+    private static async Task<ApiError> ReadRefusalAsync(HttpHead answer, Stream far, CancellationToken cancel)
+    {
+        using var body = new MemoryStream();
+        await answer.CopyBodyAsync(far, body, cancel);
+        var text = Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)Math.Min(body.Length, 4096)).Trim();
+        return ApiError.Make(answer.Status, answer.Status switch { 400 => "BadRequest", 403 => "Forbidden", 404 => "NotFound", _ => "InternalError" }, text.Length > 0 ? text : $"the node answered {answer.Status}");
     }
 
     private static string Head(HttpRequest request, ConnectTarget target, string extra)

@@ -10,7 +10,7 @@ public sealed class TaskEvents(CriConnection connection)
     /// <exception cref="ContainerRuntimeException">containerd does not answer, or ended the stream.</exception>
     public async IAsyncEnumerable<string> ReadAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
-        using var call = connection.Events.Subscribe(new SubscribeRequest { Filters = { "topic==/tasks/exit", "topic==/tasks/oom" } }, cancellationToken: cancel);
+        using var call = connection.Events.Subscribe(new SubscribeRequest { Filters = { "topic==\"/tasks/exit\"", "topic==\"/tasks/oom\"" } }, cancellationToken: cancel);
         while (true)
         {
             string id;

@@ -38,7 +38,7 @@ internal static class AtomicDirectory
         var temporary = Path.Combine(directory, "..data_tmp");
         File.Delete(temporary);
         File.CreateSymbolicLink(temporary, fresh);
-        File.Move(temporary, link, overwrite: true);
+        Renaming.Over(temporary, link);
         Link(directory, files);
         if (current is not null) Directory.Delete(Path.Combine(directory, current), recursive: true);
         return true;
@@ -63,6 +63,18 @@ internal static class AtomicDirectory
         if (!Directory.Exists(directory)) return false;
         var present = Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).ToHashSet();
         return present.Count == files.Count && files.All(f => Path.Combine(directory, f.Path) is var path && present.Contains(path) && File.ReadAllBytes(path).AsSpan().SequenceEqual(f.Content));
+    }
+}
+
+/// <summary>rename(2), which replaces a symbolic link itself, whatever it leads to.</summary>
+internal static partial class Renaming
+{
+    [System.Runtime.InteropServices.LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = System.Runtime.InteropServices.StringMarshalling.Utf8)]
+    private static partial int Rename(string from, string to);
+
+    internal static void Over(string from, string to)
+    {
+        if (Rename(from, to) != 0) throw new IOException($"{from} cannot take the place of {to}: {new System.ComponentModel.Win32Exception(System.Runtime.InteropServices.Marshal.GetLastPInvokeError()).Message}");
     }
 }
 

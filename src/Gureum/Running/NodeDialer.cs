@@ -32,12 +32,13 @@ internal sealed class NodeDialer(ClusterState state, ClusterAuthority authority)
         var address = status.Addresses.FirstOrDefault(a => a.Type == "InternalIP")?.Address;
         if (address is null || status.DaemonEndpoints?.KubeletEndpoint?.Port is not > 0 and var port) throw ApiError.Unavailable($"node {node} has not said yet where its agent listens");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        var tls = new SslStream(new NetworkStream(socket, ownsSocket: true), false);
+        SslStream? tls = null;
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             limit.CancelAfter(TimeSpan.FromSeconds(10));
             await socket.ConnectAsync(IPAddress.Parse(address), status.DaemonEndpoints!.KubeletEndpoint!.Port!.Value, limit.Token);
+            tls = new SslStream(new NetworkStream(socket, ownsSocket: true), false);
             await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
             {
                 TargetHost = node, ClientCertificates = [certificate.Value],
@@ -47,13 +48,19 @@ internal sealed class NodeDialer(ClusterState state, ClusterAuthority authority)
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            await tls.DisposeAsync();
+            await EndAsync();
             throw new IOException($"the agent of node {node} at {address} did not answer within 10 s");
         }
         catch
         {
-            await tls.DisposeAsync();
+            await EndAsync();
             throw;
+        }
+
+        async ValueTask EndAsync()
+        {
+            if (tls is not null) await tls.DisposeAsync();
+            socket.Dispose();
         }
     }
 }

@@ -1,14 +1,32 @@
 using Gureum.ApiServer;
+using Gureum.Client;
+using Gureum.Controllers;
+using Gureum.Scheduler;
 
 namespace Gureum.Running;
 
-/// <summary>The parts that decide: controllers and scheduler, each with its own view of the API.</summary>
+/// <summary>The parts that decide: controllers and scheduler, over one shared view of the API.</summary>
 internal static class ControlPlane
 {
     /// <summary>Starts them; the task ends when they have ended after the cancellation.</summary>
     internal static Task Start(ClusterOptions options, ApiServerHost server, TimeProvider time, CancellationToken cancel)
     {
-        _ = (options, server, time);
-        return Task.Delay(Timeout.Infinite, cancel);
+        var informers = new InformerFactory(ClusterProcess.Client(server, UserInfo.ApiServer, "gureum-control"), time);
+        var controllers = new ControllerManager(informers, new ControllerOptions
+        {
+            RootCertificatePem = server.Authority.CertificatePem, ClusterCidr = options.PodCidr, LocalVolumeRoot = Path.Combine(options.DataDirectory, "node", "volumes"),
+        });
+        var scheduler = new SchedulingLoop(informers, new SchedulerOptions());
+        return Task.WhenAll(Task.Run(() => controllers.RunAsync(cancel), CancellationToken.None), Task.Run(() => RunSchedulerAsync(informers, scheduler, cancel), CancellationToken.None));
+    }
+
+    private static async Task RunSchedulerAsync(InformerFactory informers, SchedulingLoop scheduler, CancellationToken cancel)
+    {
+        try
+        {
+            await informers.StartAsync(cancel);
+            await scheduler.RunAsync(cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested) { /* the end of the run */ }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Admission;
 using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Ownership;
 using Gureum.ApiServer.State;
 using Gureum.Objects.Json;
 using Gureum.Objects.Schemas;
@@ -39,7 +40,7 @@ public sealed partial class ObjectRegistry
         Validate(resource, value);
         await admission.ValidateAsync(request);
         var name = NameOf(value);
-        FieldManagers.TrackUpdate(resource, null, value, options.FieldManager, "", time.GetUtcNow());
+        if (!options.OwnersKept) FieldManagers.TrackUpdate(resource, null, value, options.FieldManager, "", time.GetUtcNow());
         var key = Keys.Object(resource.StoredAs, ns, name);
         if (state.Newest.Get(key) is { } taken) throw Taken(resource, name, taken);
         var undo = Allocator.Allot(resource, value, null);

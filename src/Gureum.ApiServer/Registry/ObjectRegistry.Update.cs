@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Admission;
 using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Ownership;
 using Gureum.ApiServer.State;
 using Gureum.Objects.Json;
 using Gureum.Store;
@@ -40,7 +41,7 @@ public sealed partial class ObjectRegistry
             if (current is null)
             {
                 if (request.Make is null) throw ApiError.NotFound(resource.Type, request.Name);
-                try { return (await CreateAsync(resource, request.Namespace, request.Make(), options), true); }
+                try { return (await CreateAsync(resource, request.Namespace, request.Make(), options with { OwnersKept = request.OwnersKept }), true); }
                 catch (ApiError e) when (e.Status.Reason == "AlreadyExists" && tries < RaceTries) { continue; }
             }
             var old = Decode(resource, current.Json);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Ownership;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
 using Gureum.ApiServer.State;
@@ -104,6 +105,7 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
         var applied = RequestBody.Read(call, resource, warnings);
         if (applied.Child("metadata")?.Text("name") is { Length: > 0 } given && given != name)
             throw ApiError.BadRequest($"the name of the object ({given}) does not match the name on the URL ({name})");
+        if (applied.Child("metadata")?.Items("managedFields") is { Count: > 0 }) throw ApiError.BadRequest("metadata.managedFields must be nil: what an apply owns is what it sends");
         applied.Need("metadata")["name"] = name;
         var options = Options();
         var (theResource, theRegistry) = (resource, registry);

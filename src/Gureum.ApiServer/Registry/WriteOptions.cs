@@ -12,6 +12,9 @@ public sealed record WriteOptions(UserInfo User)
 
     /// <summary>Server-side apply takes over fields that others own.</summary>
     public bool Force { get; init; }
+
+    /// <summary>The object already says who owns its fields: server-side apply keeps them itself.</summary>
+    public bool OwnersKept { get; init; }
     public List<string> Warnings { get; init; } = [];
     public CancellationToken Cancel { get; init; }
 }

@@ -1,0 +1,63 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Gureum.ApiServer.Http;
+using Gureum.ApiServer.Tests.Support;
+using Gureum.Store.Sqlite;
+
+[assembly: AssemblyFixture(typeof(TestServer))]
+
+namespace Gureum.ApiServer.Tests.Support;
+
+/// <summary>An API server over SQLite on a free loopback port, shared by the tests: each works in a namespace of its own.</summary>
+public sealed class TestServer : IAsyncLifetime
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("gureum-api-").FullName;
+    private SqliteStore? store;
+    private int names;
+
+    public ApiServerHost Host { get; private set; } = null!;
+    public Kubectl Kubectl { get; private set; } = null!;
+
+    /// <summary>A client that may do everything.</summary>
+    public Api Admin { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        store = await SqliteStore.OpenAsync(new SqliteOptions(Path.Combine(directory, "state.db")));
+        var options = new ApiServerOptions { PkiDirectory = Path.Combine(directory, "pki"), Listen = [IPAddress.Loopback], Port = 0 };
+        Host = await ApiServerHost.StartAsync(options, store, _ => new NoNodes(), TimeProvider.System);
+        Kubectl = new Kubectl(Host, directory);
+        Admin = As("admin", "system:masters");
+    }
+
+    /// <summary>A client with a certificate of a user and groups.</summary>
+    public Api As(string user, params string[] groups)
+    {
+        var (pem, key) = Host.Authority.IssueClient(user, groups);
+        using var ephemeral = X509Certificate2.CreateFromPem(pem, key);
+        return Api.With(Host, X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null));
+    }
+
+    public Api Anonymous() => Api.With(Host, null);
+
+    /// <summary>Makes a namespace with the service account that pods need.</summary>
+    public async Task<string> NamespaceAsync()
+    {
+        var name = "t" + Interlocked.Increment(ref names);
+        await Admin.PostAsync("/api/v1/namespaces", $$"""{"metadata":{"name":"{{name}}"}}""");
+        await Admin.PostAsync($"/api/v1/namespaces/{name}/serviceaccounts", """{"metadata":{"name":"default"}}""");
+        return name;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Host is not null) await Host.DisposeAsync();
+        if (store is not null) await store.DisposeAsync();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private sealed class NoNodes : INodeDialer
+    {
+        public Task<Stream> DialAsync(string node, CancellationToken cancel) => throw new IOException("there are no nodes in this test");
+    }
+}

@@ -66,7 +66,7 @@ internal sealed class ScaleSubresource(ObjectRegistry registry)
     }
 
     private static JsonObject ToTree(JsonObject current, Resource resource, ScalePaths paths) =>
-        ObjectDecoder.Decode(Encode(Show(resource, current, paths, null)), Schema).Object;
+        ObjectDecoder.Decode(ModelJson.Encode(Show(resource, current, paths, null)), Schema).Object;
 
     private static Scale Show(Resource resource, StoredObject stored, ScalePaths paths) =>
         Show(resource, ObjectRegistry.Decode(resource, stored.Json), paths, stored.Revision.ToString(CultureInfo.InvariantCulture));
@@ -103,5 +103,11 @@ internal sealed class ScaleSubresource(ObjectRegistry registry)
         at[path[^1]] = number;
     }
 
-    private static byte[] Encode(Scale scale) => ModelJson.Encode(scale);
+    // A Scale lives in no collection of its own, so its model does not write what it is.
+    private static byte[] Encode(Scale scale)
+    {
+        var value = ObjectDecoder.Decode(ModelJson.Encode(scale), Schema).Object;
+        (value["kind"], value["apiVersion"]) = ("Scale", "autoscaling/v1");
+        return ObjectEncoder.Encode(value, Schema);
+    }
 }

@@ -188,8 +188,7 @@ public sealed class NodeAgent : IAsyncDisposable
                 foreach (var uid in workers.Uids) workers.Wake(uid);
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
                 limit.CancelAfter(Relist * 20);
-                await foreach (var id in events.ReadAsync(limit.Token))
-                    if (await OwnerAsync(id) is { } uid) workers.Wake(uid);
+                await foreach (var id in events.ReadAsync(limit.Token)) _ = Task.Run(() => WakeOwnerAsync(workers, id), CancellationToken.None);
             }
             catch (OperationCanceledException) { /* time to look at everything, or to stop */ }
             catch (ContainerRuntimeException e)
@@ -200,14 +199,43 @@ public sealed class NodeAgent : IAsyncDisposable
         }
     }
 
-    private async Task<string?> OwnerAsync(string containerId)
+    // containerd tells of an exit before its CRI plugin has taken note of it: the pod is woken when both agree.
+    private async Task WakeOwnerAsync(PodWorkers workers, string containerId)
     {
-        try { return (await runtime.GetContainerAsync(containerId, stop.Token)).Info.Labels.GetValueOrDefault(PodLabels.Uid); }
+        try
+        {
+            for (var tries = 0; ; tries++)
+            {
+                var info = await FindAsync(containerId);
+                if (info is null) return;
+                if (info.Value.Ended || tries == 80)
+                {
+                    workers.Wake(info.Value.Uid);
+                    return;
+                }
+                await Task.Delay(TimeSpan.FromMilliseconds(25), time, stop.Token);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested) { /* the agent stops */ }
+        catch (ContainerRuntimeException e) { Log.Current.Debug("node", e.Message); }
+    }
+
+    private async Task<(string Uid, bool Ended)?> FindAsync(string containerId)
+    {
+        try
+        {
+            var info = (await runtime.GetContainerAsync(containerId, stop.Token)).Info;
+            return info.Labels.TryGetValue(PodLabels.Uid, out var uid) ? (uid, info.Stage == ContainerStage.Exited) : null;
+        }
         catch (ContainerRuntimeException e) when (e.Failure == RuntimeFailure.NotFound)
         {
             // It may be a sandbox, whose end concerns its pod as well.
-            try { return (await runtime.GetSandboxAsync(containerId, stop.Token)).Info.Labels.GetValueOrDefault(PodLabels.Uid); }
-            catch (ContainerRuntimeException) { return null; }
+            try
+            {
+                var info = (await runtime.GetSandboxAsync(containerId, stop.Token)).Info;
+                return info.Labels.TryGetValue(PodLabels.Uid, out var uid) ? (uid, !info.Ready) : null;
+            }
+            catch (ContainerRuntimeException gone) when (gone.Failure == RuntimeFailure.NotFound) { return null; }
         }
     }
 

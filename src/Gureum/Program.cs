@@ -1,14 +1,5 @@
-using System.Runtime.InteropServices;
-using Gureum.Running;
+using System.CommandLine;
+using Gureum.Commands;
 
-using var stop = new CancellationTokenSource();
-using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => { c.Cancel = true; stop.Cancel(); });
-using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c => { c.Cancel = true; stop.Cancel(); });
-var options = new ClusterOptions { DataDirectory = Path.GetFullPath(args[1]), NodeName = "n1", AirGapped = true };
-if (args[0] == "down")
-{
-    foreach (var problem in await ClusterTeardown.RunAsync(options, CancellationToken.None)) Console.WriteLine(problem);
-    return 0;
-}
-await ClusterProcess.RunAsync(options, stop.Token);
-return 0;
+// A server needs longer than a command to end in order.
+return await GureumCommand.Create().Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(12) });

@@ -3,7 +3,7 @@ using Gureum.Images.Archives;
 namespace Gureum.Images.Recipes;
 
 /// <summary>Small images for examples and tests, made from Debian packages where no image registry can be reached.</summary>
-public static class ExampleImages
+public static partial class ExampleImages
 {
     /// <summary>A shell with the usual commands.</summary>
     public const string Busybox = "gureum.local/busybox:1";
@@ -13,6 +13,9 @@ public static class ExampleImages
 
     /// <summary>The redis server, on port 6379, with its client and a shell.</summary>
     public const string Redis = "gureum.local/redis:1";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Busybox, Nginx, Redis, Guestbook, GuestbookNext];
 
     private static string Triplet => ImageDescription.LocalArchitecture == "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
 
@@ -29,7 +32,9 @@ public static class ExampleImages
             Busybox => BusyboxRecipe(),
             Nginx => NginxRecipe(),
             Redis => RedisRecipe(),
-            _ => throw new ImageException($"there is no recipe for {name}: known are {Busybox}, {Nginx}, {Redis}"),
+            Guestbook => GuestbookRecipe(Guestbook, "#2b6cb0"),
+            GuestbookNext => GuestbookRecipe(GuestbookNext, "#2f855a"),
+            _ => throw new ImageException($"there is no recipe for {name}: known are {string.Join(", ", Names)}"),
         },
         cacheDirectory, cancel);
 

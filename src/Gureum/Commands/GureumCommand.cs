@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace Gureum.Commands;
+
+/// <summary>The program's command line: one file for each command.</summary>
+internal static class GureumCommand
+{
+    internal static RootCommand Create() => new("A whole cloud in one program: containers and virtual machines behind the Kubernetes API.")
+    {
+        UpCommand.Create(), StatusCommand.Create(), DownCommand.Create(), KubectlCommand.Create(), ImageCommand.Create(),
+        TestCommand.Create(), BenchCommand.Create(), VersionCommand.Create(), RunCommand.Create(),
+    };
+}

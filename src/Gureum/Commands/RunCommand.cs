@@ -1,0 +1,26 @@
+using System.CommandLine;
+using Gureum.Running;
+using Gureum.Starting;
+
+namespace Gureum.Commands;
+
+/// <summary><c>gureum run</c>: the server itself, in the foreground. `up` starts it; people who use a supervisor may too.</summary>
+internal static class RunCommand
+{
+    internal static Command Create()
+    {
+        Option<string> data = CommonOptions.DataDirectory();
+        var command = new Command("run", "Runs the server in the foreground (what `up` starts).") { data };
+        command.Hidden = true;
+        command.Runs(async (parsed, cancel) =>
+        {
+            Prerequisites.RequireRoot("run");
+            string directory = CommonOptions.Resolve(parsed.GetValue(data)!);
+            ClusterOptions options = ClusterOptions.Load(directory) ?? throw new CommandFailure($"there is no cloud in {directory}: `gureum up --data-dir {directory}` makes one");
+            using IDisposable only = await DataLock.TakeAsync(directory, "serve", TimeSpan.FromSeconds(5), cancel);
+            await ClusterProcess.RunAsync(options, cancel);
+            return 0;
+        });
+        return command;
+    }
+}

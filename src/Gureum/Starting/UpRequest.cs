@@ -1,0 +1,62 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Gureum.Commands;
+using Gureum.Running;
+
+namespace Gureum.Starting;
+
+/// <summary>What a user asked `up` for; null where nothing was said. Immutable.</summary>
+internal sealed partial record UpRequest(string DataDirectory, string? Listen, string? PodCidr, string? ServiceCidr, string? NodeName, bool AirGapped)
+{
+    /// <summary>The cloud's options: what was asked for, else what was kept, else the defaults.</summary>
+    /// <exception cref="CommandFailure">Values are not valid or cannot change; all of them are named.</exception>
+    internal ClusterOptions Resolve(ClusterOptions? kept)
+    {
+        var errors = new List<string>();
+        ClusterOptions options = kept ?? new ClusterOptions { DataDirectory = DataDirectory };
+        if (Listen is not null) options = WithListen(options, Listen, errors);
+        options = options with
+        {
+            PodCidr = Fixed("--pod-cidr", PodCidr, kept?.PodCidr, errors) ?? options.PodCidr,
+            ServiceCidr = Fixed("--service-cidr", ServiceCidr, kept?.ServiceCidr, errors) ?? options.ServiceCidr,
+            NodeName = Fixed("--node-name", NodeName, kept?.NodeName, errors) ?? options.NodeName,
+            AirGapped = AirGapped || options.AirGapped,
+        };
+        IPNetwork? pods = Range("--pod-cidr", options.PodCidr, 24, errors), services = Range("--service-cidr", options.ServiceCidr, 28, errors);
+        if (pods is { } p && services is { } s && (p.Contains(s.BaseAddress) || s.Contains(p.BaseAddress)))
+            errors.Add($"--pod-cidr {p} and --service-cidr {s} overlap: choose ranges that have no address in common");
+        if (options.NodeName.Length > 63 || !Name().IsMatch(options.NodeName))
+            errors.Add($"--node-name {options.NodeName} is not a name: use up to 63 lower-case letters, digits, '-' and '.', with a letter or digit at both ends");
+        return errors.Count == 0 ? options : throw new CommandFailure(string.Join("; ", errors));
+    }
+
+    private string? Fixed(string option, string? asked, string? kept, List<string> errors)
+    {
+        if (asked is not null && kept is not null && asked != kept)
+            errors.Add($"{option} {asked}: the cloud in {DataDirectory} was made with {kept}, which cannot change; leave the option out, or use another --data-dir");
+        return asked;
+    }
+
+    private static ClusterOptions WithListen(ClusterOptions options, string listen, List<string> errors)
+    {
+        if (IPAddress.TryParse(listen, out IPAddress? alone) && alone.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork && listen.Count(c => c == '.') == 3)
+            return options with { Listen = alone.ToString() };
+        int colon = listen.LastIndexOf(':');
+        string address = colon > 0 ? listen[..colon] : options.Listen;
+        if (colon >= 0 && ushort.TryParse(listen[(colon + 1)..], out ushort port) && port > 0 && IPAddress.TryParse(address, out IPAddress? parsed) && parsed.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork)
+            return options with { Listen = parsed.ToString(), Port = port };
+        errors.Add($"--listen {listen} is not an IPv4 address, a :port or both, as in 127.0.0.1:6443");
+        return options;
+    }
+
+    private static IPNetwork? Range(string option, string text, int longest, List<string> errors)
+    {
+        if (IPNetwork.TryParse(text, out IPNetwork range) && range.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork && range.PrefixLength is >= 8 && range.PrefixLength <= longest)
+            return range;
+        errors.Add($"{option} {text} is not an IPv4 range of /8 to /{longest}, as in 10.244.0.0/16");
+        return null;
+    }
+
+    [GeneratedRegex("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+    private static partial Regex Name();
+}

@@ -1,0 +1,38 @@
+using Gureum.Commands;
+
+namespace Gureum.Testing;
+
+/// <summary>A test project of the clone.</summary>
+/// <param name="Name">As in its assembly's name.</param>
+/// <param name="File">Its project file.</param>
+/// <param name="Limit">Time after which a run of it is ended and counts as failed.</param>
+internal sealed record TestProject(string Name, string File, TimeSpan Limit)
+{
+    /// <summary>The project whose tests run whole clouds: slow, so they come last.</summary>
+    private const string EndToEnd = "EndToEnd";
+
+    /// <summary>All projects in the order in which they run, or those with one of the names in theirs.</summary>
+    /// <exception cref="CommandFailure">A name fits no project.</exception>
+    internal static IReadOnlyList<TestProject> Find(string root, IReadOnlyList<string> names)
+    {
+        TestProject[] all =
+        [
+            .. Directory.EnumerateFiles(Path.Combine(root, "tests"), "*.csproj", SearchOption.AllDirectories)
+                .Select(f => (Name: Path.GetFileNameWithoutExtension(f), File: f))
+                .Where(p => p.Name.EndsWith(".Tests", StringComparison.Ordinal) || p.Name == EndToEnd)
+                .OrderBy(p => p.Name == EndToEnd).ThenBy(p => p.Name, StringComparer.Ordinal)
+                .Select(p => new TestProject(p.Name, p.File, p.Name == EndToEnd ? TimeSpan.FromMinutes(20) : TimeSpan.FromMinutes(8))),
+        ];
+        string[] unknown = [.. names.Where(n => !all.Any(p => p.Fits(n)))];
+        if (unknown.Length > 0) throw new CommandFailure($"no test project is named like {string.Join(", ", unknown)}; there are {string.Join(", ", all.Select(p => p.Name))}");
+        return names.Count == 0 ? all : [.. all.Where(p => names.Any(p.Fits))];
+    }
+
+    private bool Fits(string name) => Name.Contains(name, StringComparison.OrdinalIgnoreCase);
+}
+
+/// <summary>How many tests passed, failed and were skipped.</summary>
+internal sealed record TestTotals(int Passed, int Failed, int Skipped)
+{
+    public static TestTotals operator +(TestTotals a, TestTotals b) => new(a.Passed + b.Passed, a.Failed + b.Failed, a.Skipped + b.Skipped);
+}

@@ -42,6 +42,7 @@ public sealed class ApiServerHost : IAsyncDisposable
     private readonly ApiDispatcher dispatcher;
     private readonly DefinitionWatcher definitions;
     private readonly CancellationTokenSource stop = new();
+    private Task compaction = Task.CompletedTask;
 
     private ApiServerHost(WebApplication web, ClusterState state, ApiDispatcher dispatcher, DefinitionWatcher definitions, ClusterAuthority authority, int port, ServiceAccountTokens tokens) =>
         (this.web, this.state, this.dispatcher, this.definitions, Authority, Port, Tokens) = (web, state, dispatcher, definitions, authority, port, tokens);
@@ -67,7 +68,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var registry = new ObjectRegistry(state, catalog, new AdmissionChain(Plugins(state)), time) { Allocator = new ServiceAllocator(state, options.ServiceCidr) };
         var rbac = new RbacAuthorizer(state);
         var authorizer = new AuthorizerChain([new NodeAuthorizer(state), rbac]);
-        var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => null)], [new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)).Find]);
+        var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => state.Problem)], [new ServerMetrics(state).Find, new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)).Find]);
         var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog), new ReviewHandlers(authorizer, rbac, tokens), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths);
         var late = new LateDialer();
         var endpoint = new ApiEndpoint(dispatcher, new RequestAuthenticator(tokens, authorizer), new ConnectProxy(late));
@@ -76,6 +77,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var port = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
         var host = new ApiServerHost(web, state, dispatcher, definitions, authority, port, tokens);
         late.Inner = nodes(host);
+        host.compaction = Task.Run(() => new Compactor(store, state, time).RunAsync(host.stop.Token), CancellationToken.None);
         definitions.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-definitions")), host.stop.Token);
         await new Bootstrapper(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-bootstrap")), options with { Port = port }).RunAsync(cancel);
         return host;
@@ -144,6 +146,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         }
         await web.DisposeAsync();
         await definitions.StoppedAsync();
+        await compaction;
         stop.Dispose();
     }
 

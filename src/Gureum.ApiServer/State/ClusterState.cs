@@ -37,6 +37,9 @@ public sealed class ClusterState : IAsyncDisposable
     /// <summary>The newest state.</summary>
     public Root Newest => newest;
 
+    /// <summary>Why the newest write did not reach the store; null while writes succeed.</summary>
+    public string? Problem { get; private set; }
+
     /// <summary>Reads the whole store and follows it from there.</summary>
     public static async Task<ClusterState> OpenAsync(IStore store, CancellationToken cancel = default)
     {
@@ -51,9 +54,18 @@ public sealed class ClusterState : IAsyncDisposable
     /// <exception cref="StoreUnavailableException">See <see cref="IStore"/>.</exception>
     public async ValueTask<WriteResult> WriteAsync(Write write)
     {
-        var result = await store.WriteAsync(write);
-        if (result.Succeeded) await AppliedAsync(result.Revision);
-        return result;
+        try
+        {
+            var result = await store.WriteAsync(write);
+            Problem = null;
+            if (result.Succeeded) await AppliedAsync(result.Revision);
+            return result;
+        }
+        catch (StoreUnavailableException e)
+        {
+            Problem = e.Message;
+            throw;
+        }
     }
 
     /// <summary>Completes when the state has reached the revision.</summary>

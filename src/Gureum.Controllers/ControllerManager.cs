@@ -1,12 +1,22 @@
 using Gureum.Client;
+using Gureum.Controllers.CertificateRequests;
+using Gureum.Controllers.ClusterRoles;
 using Gureum.Controllers.Common;
+using Gureum.Controllers.CronJobs;
+using Gureum.Controllers.DaemonSets;
 using Gureum.Controllers.Deployments;
+using Gureum.Controllers.DisruptionBudgets;
 using Gureum.Controllers.EndpointSlices;
 using Gureum.Controllers.GarbageCollection;
+using Gureum.Controllers.Jobs;
 using Gureum.Controllers.Namespaces;
 using Gureum.Controllers.Nodes;
+using Gureum.Controllers.PodGarbage;
+using Gureum.Controllers.Quotas;
 using Gureum.Controllers.ReplicaSets;
 using Gureum.Controllers.ServiceAccounts;
+using Gureum.Controllers.StatefulSets;
+using Gureum.Controllers.Volumes;
 using Gureum.Objects.Apps.V1;
 using Gureum.Objects.Core.V1;
 
@@ -34,11 +44,23 @@ public sealed class ControllerManager
             new ReplicaController<ReplicaSet>(context, new ReplicaSetKind()),
             new ReplicaController<ReplicationController>(context, new ReplicationControllerKind()),
             new DeploymentController(context),
+            new StatefulSetController(context),
+            new DaemonSetController(context),
+            new JobController(context),
+            new CronJobController(context),
             new EndpointController(context),
             new GarbageCollector(context),
             new NodeIpamController(context),
             new NodeLifecycleController(context),
             new TaintEvictionController(context),
+            new VolumeController(context),
+            new VolumeProtectionController(context),
+            new EphemeralVolumeController(context),
+            new DisruptionController(context),
+            new QuotaController(context),
+            new PodGarbageController(context),
+            new ClusterRoleAggregationController(context),
+            new RequestCleaner(context),
         ];
     }
 

@@ -29,4 +29,9 @@ public sealed record ControllerOptions
 
     /// <summary>How long pod changes are gathered before a workload's status is computed again.</summary>
     public TimeSpan StatusDelay { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Pause before a Job replaces a failed pod; doubles with each failure in a row.</summary>
+    public TimeSpan JobBackOff { get; init; } = TimeSpan.FromSeconds(10);
+
+    public TimeSpan JobBackOffLimit { get; init; } = TimeSpan.FromMinutes(10);
 }

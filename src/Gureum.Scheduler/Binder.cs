@@ -1,3 +1,4 @@
+using Gureum.Objects.Placement;
 using System.Buffers;
 using System.Text.Json;
 using Gureum.Client;
@@ -22,17 +23,17 @@ internal sealed class Binder(ApiClient client, IClusterView view, TimeProvider t
 
     private async Task PrepareVolumesAsync(PodInfo pod, NodeInfo node, CancellationToken cancel)
     {
-        var waiting = PodClaims.Names(pod.Pod).Select(name => view.Claim(pod.Namespace, name)).OfType<PersistentVolumeClaim>().Where(claim => !PodClaims.IsBound(claim)).ToArray();
+        var waiting = PodClaims.Names(pod.Pod).Select(name => view.Claim(pod.Namespace, name)).OfType<PersistentVolumeClaim>().Where(claim => !VolumeMatching.IsBound(claim)).ToArray();
         if (waiting.Length == 0) return;
         var taken = new HashSet<string>(StringComparer.Ordinal);
         foreach (var claim in waiting)
         {
-            if (claim.Metadata.Annotations.ContainsKey(PodClaims.SelectedNode)) continue;
-            if (PodClaims.FindVolume(claim, node.Node, view.Volumes(), taken) is { } volume) { taken.Add(volume.Metadata.Name ?? ""); await ReserveAsync(volume, claim, cancel); }
+            if (claim.Metadata.Annotations.ContainsKey(VolumeMatching.SelectedNode)) continue;
+            if (VolumeMatching.FindVolume(claim, node.Node, view.Volumes(), taken) is { } volume) { taken.Add(volume.Metadata.Name ?? ""); await ReserveAsync(volume, claim, cancel); }
             else await SelectNodeAsync(claim, node.Name, cancel);
         }
         var deadline = time.GetUtcNow() + options.VolumeTimeout;
-        while (waiting.FirstOrDefault(claim => view.Claim(pod.Namespace, claim.Metadata.Name ?? "") is not { } now || !PodClaims.IsBound(now)) is { } open)
+        while (waiting.FirstOrDefault(claim => view.Claim(pod.Namespace, claim.Metadata.Name ?? "") is not { } now || !VolumeMatching.IsBound(now)) is { } open)
         {
             if (time.GetUtcNow() > deadline) throw new TimeoutException($"claim \"{open.Metadata.Name}\" was not bound within {options.VolumeTimeout}: see its events");
             await Task.Delay(Poll, time, cancel);
@@ -56,7 +57,7 @@ internal sealed class Binder(ApiClient client, IClusterView view, TimeProvider t
             writer.WriteStartObject();
             writer.WriteStartObject("metadata"u8);
             writer.WriteStartObject("annotations"u8);
-            writer.WriteString(PodClaims.SelectedNode, node);
+            writer.WriteString(VolumeMatching.SelectedNode, node);
             writer.WriteEndObject();
             writer.WriteEndObject();
             writer.WriteEndObject();

@@ -6,6 +6,8 @@ namespace Gureum.Client;
 /// </summary>
 public sealed class WorkQueue<TKey>(TimeProvider time) where TKey : notnull
 {
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
     private readonly Lock gate = new();
     private readonly LinkedList<TKey> order = new();
     private readonly HashSet<TKey> queued = [];
@@ -109,7 +111,8 @@ public sealed class WorkQueue<TKey>(TimeProvider time) where TKey : notnull
     {
         if (!delayed.TryPeek(out _, out var at)) return;
         var wait = at - time.GetUtcNow();
-        wait = wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+        // Timers cannot be set for longer than 49 days: a far appointment is looked at again on the way.
+        wait = wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestWait ? LongestWait : wait;
         if (timer is null) timer = time.CreateTimer(_ => Ring(), null, wait, Timeout.InfiniteTimeSpan);
         else timer.Change(wait, Timeout.InfiniteTimeSpan);
     }

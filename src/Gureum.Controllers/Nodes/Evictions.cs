@@ -1,4 +1,5 @@
 using Gureum.Objects.Core.V1;
+using Gureum.Objects.Placement;
 
 namespace Gureum.Controllers.Nodes;
 
@@ -12,7 +13,7 @@ public static class Evictions
         foreach (var taint in taints)
         {
             if (taint.Effect != "NoExecute") continue;
-            var tolerating = pod.Spec.Tolerations.Where(t => Tolerates(t, taint)).ToArray();
+            var tolerating = pod.Spec.Tolerations.Where(t => Tolerations.Tolerates(t, taint.Key ?? "", taint.Value ?? "", taint.Effect ?? "")).ToArray();
             if (tolerating.Length == 0) return now;
             // The shortest of the limits holds; none at all means forever.
             if (tolerating.Min(t => t.TolerationSeconds) is not { } seconds) continue;
@@ -21,9 +22,4 @@ public static class Evictions
         }
         return due;
     }
-
-    public static bool Tolerates(Toleration toleration, Taint taint) =>
-        (string.IsNullOrEmpty(toleration.Effect) || toleration.Effect == taint.Effect)
-        && (string.IsNullOrEmpty(toleration.Key) || toleration.Key == taint.Key)
-        && toleration.Operator switch { "Exists" => true, null or "" or "Equal" => (toleration.Value ?? "") == (taint.Value ?? ""), _ => false };
 }

@@ -1,3 +1,4 @@
+using Gureum.Objects.Placement;
 using Gureum.Scheduler.Snapshots;
 
 namespace Gureum.Scheduler.Filters;

@@ -1,3 +1,4 @@
+using Gureum.Objects.Placement;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Selectors;
 using Gureum.Scheduler.Snapshots;

@@ -1,3 +1,4 @@
+using Gureum.Objects.Placement;
 using Gureum.Objects.Core.V1;
 using Gureum.Scheduler.Snapshots;
 
@@ -15,7 +16,7 @@ public sealed class VolumeBinding : IFilter
         foreach (var name in PodClaims.Names(pod.Pod))
         {
             if (snapshot.View.Claim(pod.Namespace, name) is not { } claim || claim.Metadata.DeletionTimestamp is not null) return new Nowhere(new Rejection(Name, Reasons.ClaimMissing(name), false));
-            if (PodClaims.IsBound(claim))
+            if (VolumeMatching.IsBound(claim))
             {
                 if (snapshot.View.Volume(claim.Spec.VolumeName!) is { } volume) ready.Bound.Add(volume);
                 continue;
@@ -40,17 +41,17 @@ public sealed class VolumeBinding : IFilter
         public Rejection? Check(NodeInfo node)
         {
             foreach (var volume in Bound)
-                if (!PodClaims.Reaches(volume, node.Node)) return new Rejection(rule.Name, Reasons.VolumeAffinity, false);
+                if (!VolumeMatching.Reaches(volume, node.Node)) return new Rejection(rule.Name, Reasons.VolumeAffinity, false);
             if (Waiting.Count == 0) return null;
             var taken = new HashSet<string>(StringComparer.Ordinal);
             foreach (var claim in Waiting)
             {
-                if (claim.Metadata.Annotations.TryGetValue(PodClaims.SelectedNode, out var selected) && selected.Length > 0)
+                if (claim.Metadata.Annotations.TryGetValue(VolumeMatching.SelectedNode, out var selected) && selected.Length > 0)
                 {
                     if (selected != node.Name) return new Rejection(rule.Name, Reasons.SelectedElsewhere, false);
                     continue;
                 }
-                if (PodClaims.FindVolume(claim, node.Node, view.Volumes(), taken) is { } volume) { taken.Add(volume.Metadata.Name ?? ""); continue; }
+                if (VolumeMatching.FindVolume(claim, node.Node, view.Volumes(), taken) is { } volume) { taken.Add(volume.Metadata.Name ?? ""); continue; }
                 if (!PodClaims.CanProvision(claim, node.Node, view)) return new Rejection(rule.Name, Reasons.NoVolume, false);
             }
             return null;

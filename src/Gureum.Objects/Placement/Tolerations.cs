@@ -1,7 +1,7 @@
 using System.Globalization;
 using Gureum.Objects.Core.V1;
 
-namespace Gureum.Scheduler.Filters;
+namespace Gureum.Objects.Placement;
 
 /// <summary>Which taints a pod puts up with (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/). Pure.</summary>
 public static class Tolerations

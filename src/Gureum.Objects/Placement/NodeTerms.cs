@@ -1,7 +1,9 @@
 using System.Globalization;
 using Gureum.Objects.Core.V1;
 
-namespace Gureum.Scheduler.Filters;
+namespace Gureum.Objects.Placement;
+
+using Node = Core.V1.Node;
 
 /// <summary>Node selector terms, of pods and of volumes (https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/). Pure.</summary>
 public static class NodeTerms

@@ -58,7 +58,7 @@ public sealed class WorkloadTests
         await cluster.AddNodeAsync("late");
         await cluster.UntilAsync<Pod>("default", all => all.Count(p => p.Status.Phase == "Running") == 3 && all.Select(p => p.Spec.NodeName).Distinct().Count() == 3);
         await cluster.Client.PatchAsync<DaemonSet>("default", "agent", PatchType.Strategic, """{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"example:v2"}]}}}}"""u8.ToArray());
-        await cluster.UntilAsync<DaemonSet>("default", "agent", d => d?.Status.UpdatedNumberScheduled == 3 && d.Status.NumberAvailable == 3);
+        await cluster.UntilAsync<DaemonSet>("default", "agent", d => d?.Metadata.Generation == 2 && d.Status.ObservedGeneration == 2 && d.Status.UpdatedNumberScheduled == 3 && d.Status.NumberAvailable == 3);
         Assert.Equal(2, (await cluster.Client.ListAsync<ControllerRevision>("default")).Items.Count(r => r.Metadata.Labels.ContainsKey(ControllerHistory.HashLabel)));
     }
 

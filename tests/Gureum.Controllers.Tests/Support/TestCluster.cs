@@ -41,6 +41,8 @@ public sealed class TestCluster : IAsyncDisposable
         var cluster = new TestCluster(folder, store, server);
         cluster.Start(options ?? new ControllerOptions { RootCertificatePem = "test certificate" }, kubelet);
         for (var i = 0; i < nodes; i++) await cluster.AddNodeAsync("node-" + i);
+        // Pods are refused until their namespace has its account.
+        await cluster.UntilAsync<ServiceAccount>("default", "default", account => account is not null);
         return cluster;
     }
 

@@ -8,9 +8,10 @@ namespace Gureum.ApiServer.Strategies;
 /// <summary>What a pod's spec must fulfil, in a Pod or in a template.</summary>
 internal static class PodRules
 {
-    internal static void Validate(JsonObject spec, string path, FieldErrors errors)
+    /// <param name="given">Volumes that come from elsewhere: a StatefulSet's claims.</param>
+    internal static void Validate(JsonObject spec, string path, FieldErrors errors, IEnumerable<string>? given = null)
     {
-        var volumes = new HashSet<string>();
+        var volumes = new HashSet<string>(given ?? []);
         foreach (var (volume, i) in spec.Objects("volumes").Select((v, i) => (v, i)))
         {
             var name = volume.Text("name") ?? "";

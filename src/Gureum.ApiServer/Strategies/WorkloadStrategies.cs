@@ -31,7 +31,7 @@ internal abstract class WorkloadStrategy : Strategy
     {
         if (spec.Child("template") is not { } template) { errors.Required("spec.template"); return; }
         if (template.Child("spec") is not { } pod) { errors.Required("spec.template.spec.containers"); return; }
-        PodRules.Validate(pod, "spec.template.spec", errors);
+        PodRules.Validate(pod, "spec.template.spec", errors, spec.Objects("volumeClaimTemplates").Select(claim => claim.Child("metadata")?.Text("name")).OfType<string>());
         if (pod.Text("restartPolicy") is { } policy && !RestartPolicies.Contains(policy)) errors.Unsupported("spec.template.spec.restartPolicy", policy, RestartPolicies);
         foreach (var (key, label) in template.Child("metadata")?.Map("labels") ?? [])
         {

@@ -18,8 +18,17 @@ internal static class RunCommand
             string directory = CommonOptions.Resolve(parsed.GetValue(data)!);
             ClusterOptions options = ClusterOptions.Load(directory) ?? throw new CommandFailure($"there is no cloud in {directory}: `gureum up --data-dir {directory}` makes one");
             using IDisposable only = await DataLock.TakeAsync(directory, "serve", TimeSpan.FromSeconds(5), cancel);
-            await ClusterProcess.RunAsync(options, cancel);
-            return 0;
+            try
+            {
+                await ClusterProcess.RunAsync(options, cancel);
+                return 0;
+            }
+            catch (Exception e) when (!cancel.IsCancellationRequested)
+            {
+                // The log keeps all of it; the line for people comes last, where `up` looks.
+                Console.Error.WriteLine(e);
+                throw new CommandFailure("the server cannot go on: " + e.Message, e);
+            }
         });
         return command;
     }

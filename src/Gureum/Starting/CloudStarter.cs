@@ -63,6 +63,8 @@ internal static class CloudStarter
         using var log = new FileStream(LogFile(options), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         log.Seek(Math.Min(from, log.Length), SeekOrigin.Begin);
         using var reader = new StreamReader(log);
-        return string.Join('\n', reader.ReadToEnd().TrimEnd().Split('\n').TakeLast(12));
+        string[] lines = reader.ReadToEnd().TrimEnd().Split('\n');
+        // A stack trace is for the log: its reader is whoever looks there.
+        return string.Join('\n', lines.Where(l => !l.StartsWith("   at ", StringComparison.Ordinal) && !l.StartsWith("--- ", StringComparison.Ordinal)).TakeLast(12));
     }
 }

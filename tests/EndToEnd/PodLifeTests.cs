@@ -1,0 +1,95 @@
+using Gureum.EndToEnd.Support;
+
+namespace Gureum.EndToEnd;
+
+public sealed class PodLifeTests(SharedCloud shared) : IAsyncLifetime
+{
+    private readonly Cloud cloud = shared.Cloud;
+    private string ns = "";
+
+    public async ValueTask InitializeAsync() => ns = await cloud.NamespaceAsync("life");
+
+    public async ValueTask DisposeAsync() => await cloud.GetAsync("delete", "namespace", ns, "--wait=false");
+
+    [Fact]
+    public async Task LivenessProbe_Fails_ContainerIsRestarted()
+    {
+        await cloud.ApplyAsync(ns, Manifests.Sleeper("sick", """
+                  livenessProbe: { exec: { command: [test, "!", -e, /tmp/sick] }, periodSeconds: 1, failureThreshold: 1 }
+            """));
+        await cloud.WaitAsync(ns, "pod/sick", "condition=Ready");
+
+        await cloud.GetAsync("exec", "-n", ns, "sick", "--", "touch", "/tmp/sick");
+
+        string restarts = await Eventually.GetAsync("restarts", () => PathAsync("sick", ".status.containerStatuses[0].restartCount"), r => r != "0");
+        Assert.Equal("1", restarts);
+    }
+
+    [Fact]
+    public async Task InitAndSidecar_RunInOrder_AndTheJobEnds()
+    {
+        await cloud.ApplyAsync(ns, $$"""
+            apiVersion: batch/v1
+            kind: Job
+            metadata: { name: order }
+            spec:
+              template:
+                spec:
+                  restartPolicy: Never
+                  volumes: [{ name: v, emptyDir: {} }]
+                  initContainers:
+                    - { name: first, image: {{Manifests.Busybox}}, command: [sh, -c, "echo first >> /v/order"], volumeMounts: [{ name: v, mountPath: /v }] }
+                    - name: side
+                      image: {{Manifests.Busybox}}
+                      restartPolicy: Always
+                      command: [sh, -c, "echo side >> /v/order; touch /v/up; sleep 100000"]
+                      startupProbe: { exec: { command: [test, -e, /v/up] }, periodSeconds: 1 }
+                      volumeMounts: [{ name: v, mountPath: /v }]
+                  containers:
+                    - { name: main, image: {{Manifests.Busybox}}, command: [sh, -c, "echo main >> /v/order; cat /v/order"], volumeMounts: [{ name: v, mountPath: /v }] }
+            """);
+        await cloud.WaitAsync(ns, "job/order", "condition=Complete");
+
+        Assert.Equal("first\nside\nmain", await cloud.GetAsync("logs", "-n", ns, "job/order", "-c", "main"));
+    }
+
+    [Fact]
+    public async Task PodThatFitsNowhere_SaysWhy()
+    {
+        await cloud.ApplyAsync(ns, Manifests.Sleeper("huge", """
+                  resources: { requests: { cpu: "4000" } }
+            """));
+
+        string message = await Eventually.GetAsync("why it waits", () => PathAsync("huge", ".status.conditions[?(@.type==\"PodScheduled\")].message"), m => m.Length > 0);
+
+        Assert.Contains("0/1 nodes are available", message);
+        Assert.Contains("cpu", message);
+    }
+
+    [Fact]
+    public async Task Names_FromAPod_ResolveAsInOtherClusters()
+    {
+        await cloud.ApplyAsync(ns, Manifests.Sleeper("asker") + """
+
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: { name: headless }
+            spec: { clusterIP: None, selector: { app: asker }, ports: [{ port: 80 }] }
+            """);
+        await cloud.WaitAsync(ns, "pod/asker", "condition=Ready");
+        string own = await PathAsync("asker", ".status.podIP"), api = await cloud.GetAsync("get", "service", "kubernetes", "-n", "default", "-o", "jsonpath={.spec.clusterIP}");
+
+        Assert.Contains(api, await AskAsync("kubernetes.default.svc.cluster.local"));
+        Assert.Contains(own, await Eventually.GetAsync("the headless Service's name", () => AskAsync($"headless.{ns}.svc.cluster.local"), a => a.Contains(own, StringComparison.Ordinal)));
+        Assert.Contains("NXDOMAIN", await AskAsync("nobody.default.svc.cluster.local"));
+    }
+
+    private async Task<string> AskAsync(string name)
+    {
+        Said said = await cloud.KubectlAsync("exec", "-n", ns, "asker", "--", "nslookup", name);
+        return said.Output + said.Errors;
+    }
+
+    private Task<string> PathAsync(string pod, string path) => cloud.GetAsync("get", "pod", pod, "-n", ns, "-o", $"jsonpath={{{path}}}");
+}

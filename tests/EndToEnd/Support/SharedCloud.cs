@@ -1,0 +1,21 @@
+using Gureum.EndToEnd.Support;
+
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: AssemblyFixture(typeof(SharedCloud))]
+
+namespace Gureum.EndToEnd.Support;
+
+/// <summary>The cloud of all tests that do not need one of their own.</summary>
+public sealed class SharedCloud : IAsyncLifetime
+{
+    private Cloud? cloud;
+
+    internal Cloud Cloud => cloud ?? throw new InvalidOperationException("the shared cloud did not come up");
+
+    public async ValueTask InitializeAsync() => cloud = await Cloud.UpAsync("--node-name", "n1");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (cloud is not null) await cloud.DisposeAsync();
+    }
+}

@@ -17,9 +17,10 @@ public static class NodeTeardown
     public static async Task<IReadOnlyList<string>> RunAsync(NodeAgentOptions options, IPNetwork? podCidr, CancellationToken cancel)
     {
         var problems = new List<string>();
-        await StepAsync("containers", () => ContainersAsync(options, cancel));
+        using var network = NetworkOf(options, podCidr);
+        await StepAsync("containers", () => ContainersAsync(options, network, problems, cancel));
         await StepAsync("Service rules", () => { Services(options, podCidr); return Task.CompletedTask; });
-        await StepAsync("pod network", () => { PodNetworkOf(options, podCidr); return Task.CompletedTask; });
+        await StepAsync("pod network", () => { network.Teardown(); return Task.CompletedTask; });
         await StepAsync("control groups", async () =>
         {
             var tree = new CgroupTree(CgroupLayout.Detect(), options.DataDirectory);
@@ -41,10 +42,13 @@ public static class NodeTeardown
         }
     }
 
-    // Sandboxes are stopped through containerd, so that their networks and mounts go the proper way.
-    private static async Task ContainersAsync(NodeAgentOptions options, CancellationToken cancel)
+    // Sandboxes are stopped through containerd, so that their networks and mounts go the proper way; it asks us for the former.
+    private static async Task ContainersAsync(NodeAgentOptions options, PodNetwork network, List<string> problems, CancellationToken cancel)
     {
         if (options.ContainerdSocket is not null || !Directory.Exists(Path.Combine(options.DataDirectory, "containerd"))) return;
+        Directory.CreateDirectory(options.RunDirectory);
+        network.Setup();
+        await using var cni = CniServer.Start(network, options.CniSocket);
         await using var containerd = new ContainerdSupervisor(new ContainerdSettings
         {
             RootDirectory = Path.Combine(options.DataDirectory, "containerd"), StateDirectory = options.Containerd, SandboxImage = options.SandboxImage, CniBinDirectory = options.CniBin, CniConfigDirectory = options.CniConfiguration,
@@ -53,13 +57,24 @@ public static class NodeTeardown
         using (var connection = new CriConnection(containerd.SocketPath))
         {
             var runtime = new CriRuntime(connection, Path.Combine(options.RunDirectory, "fifos"));
-            await Parallel.ForEachAsync(await runtime.ListSandboxesAsync(null, cancel), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancel }, async (sandbox, token) =>
-            {
-                await runtime.StopSandboxAsync(sandbox.Id, token);
-                await runtime.RemoveSandboxAsync(sandbox.Id, token);
-            });
+            await Parallel.ForEachAsync(await runtime.ListSandboxesAsync(null, cancel), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancel },
+                async (sandbox, token) => await RemoveAsync(runtime, sandbox.Id, problems, token));
         }
         await containerd.StopAsync(cancel);
+    }
+
+    // One that resists is named, and does not keep the others.
+    private static async Task RemoveAsync(CriRuntime runtime, string sandbox, List<string> problems, CancellationToken cancel)
+    {
+        try
+        {
+            await runtime.StopSandboxAsync(sandbox, cancel);
+            await runtime.RemoveSandboxAsync(sandbox, cancel);
+        }
+        catch (ContainerRuntimeException e)
+        {
+            lock (problems) problems.Add($"sandbox {sandbox}: {e.Message}");
+        }
     }
 
     private static IPNetwork Any(NodeAgentOptions options, IPNetwork? podCidr) => podCidr ?? new IPNetwork(options.ClusterCidr.BaseAddress, Math.Max(24, options.ClusterCidr.PrefixLength));
@@ -69,12 +84,8 @@ public static class NodeTeardown
         NodeName = options.Name, PodCidr = Any(options, podCidr), ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, LocallyServed = [options.ClusterDns],
     }).Teardown();
 
-    private static void PodNetworkOf(NodeAgentOptions options, IPNetwork? podCidr)
+    private static PodNetwork NetworkOf(NodeAgentOptions options, IPNetwork? podCidr) => new(new PodNetworkOptions
     {
-        using var network = new PodNetwork(new PodNetworkOptions
-        {
-            PodCidr = Any(options, podCidr), ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, StateDirectory = Path.Combine(options.DataDirectory, "network"), LocalAddresses = [options.ClusterDns],
-        });
-        network.Teardown();
-    }
+        PodCidr = Any(options, podCidr), ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, StateDirectory = Path.Combine(options.DataDirectory, "network"), LocalAddresses = [options.ClusterDns],
+    });
 }

@@ -1,6 +1,6 @@
 using Gureum.EndToEnd.Support;
 
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 [assembly: AssemblyFixture(typeof(SharedCloud))]
 
 namespace Gureum.EndToEnd.Support;

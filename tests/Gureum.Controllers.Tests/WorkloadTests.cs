@@ -37,6 +37,7 @@ public sealed class WorkloadTests
         var volume = await cluster.Client.GetAsync<PersistentVolume>(null, claim.Spec.VolumeName!);
         Assert.Equal(pods[1].Spec.NodeName, volume.Spec.NodeAffinity!.Required!.NodeSelectorTerms[0].MatchExpressions[0].Values[0]);
 
+        Assert.Equal(1, (await cluster.Client.GetAsync<StatefulSet>("default", "db")).Metadata.Generation);
         // A change is rolled out from the last to the first; the claims stay.
         await cluster.Client.PatchAsync<StatefulSet>("default", "db", PatchType.Strategic, """{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"example:v2"}]}}}}"""u8.ToArray());
         var set = await cluster.UntilAsync<StatefulSet>("default", "db", s => s?.Status.ObservedGeneration > made.Metadata.Generation && s.Status.CurrentRevision == s.Status.UpdateRevision && s.Status.UpdatedReplicas == 3 && s.Status.ReadyReplicas == 3);

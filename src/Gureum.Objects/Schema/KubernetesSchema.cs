@@ -9,6 +9,9 @@ namespace Gureum.Objects.Schemas;
 /// </summary>
 public sealed class KubernetesSchema
 {
+    // The one built-in kind that stands whole, with its kind and apiVersion, inside another: in a StatefulSet's claim templates.
+    private const string ClaimInside = "core.v1.PersistentVolumeClaim";
+
     private static readonly Lazy<KubernetesSchema> Loaded = new(() => new KubernetesSchema());
 
     private readonly Dictionary<string, SchemaNode> types = new(StringComparer.Ordinal);
@@ -51,7 +54,7 @@ public sealed class KubernetesSchema
         {
             if (!line.StartsWith("type ", StringComparison.Ordinal)) continue;
             var words = line.Split(' ');
-            types[words[1]] = new SchemaNode { Kind = SchemaKind.Object, TypeName = words[1], Atomic = words.Contains("map=atomic") };
+            types[words[1]] = new SchemaNode { Kind = SchemaKind.Object, TypeName = words[1], Atomic = words.Contains("map=atomic"), Embedded = words[1] == ClaimInside };
             fields[words[1]] = new(StringComparer.Ordinal);
         }
     }

@@ -114,13 +114,6 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
 
     private static async Task WriteListAsync(HttpContext context, ListResult list, CancellationToken cancel)
     {
-        if (WantsYaml(context))
-        {
-            var buffer = new ArrayBufferWriter<byte>(4096);
-            ListWriter.Write(list, buffer);
-            await WriteBodyAsync(context, new BodyResult(200, buffer.WrittenMemory), cancel);
-            return;
-        }
         var response = context.Response;
         response.StatusCode = 200;
         response.ContentType = "application/json";

@@ -15,7 +15,7 @@ internal static class WatchWriter
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(stream.Timeout);
         response.StatusCode = 200;
-        response.ContentType = "application/json";
+        response.ContentType = stream.Binary ? ProtobufForms.StreamType : "application/json";
         response.Headers["Cache-Control"] = "no-cache, private";
         var output = response.BodyWriter;
         foreach (var frame in stream.Opening())

@@ -1,48 +1,72 @@
-using System.Text.Json.Nodes;
 using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.Registry;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.State;
 using Gureum.ApiServer.Tables;
+using Gureum.Objects.Protobuf;
+using Gureum.Objects.Yaml;
 
 namespace Gureum.ApiServer.Responses;
 
 /// <summary>The form that a client wants objects in: as they are, as rows of a table, or by their metadata alone.</summary>
 internal static class Negotiation
 {
-    private enum Form { Object, Table, Metadata }
-
     internal static ApiResult Object(ApiCall call, Resource resource, StoredObject stored, int status, IReadOnlyList<string> warnings)
     {
-        var body = FormOf(call) switch
+        var choice = Choose(call, resource);
+        var body = choice.Form switch
         {
-            Form.Table => TableWriter.Write(resource, [stored], stored.Revision, null, null, call.Parameter("includeObject"), DateTimeOffset.UtcNow),
-            Form.Metadata => MetadataWriter.Object(resource, stored),
+            MediaForm.Table => TableWriter.Write(resource, [stored], stored.Revision, null, null, call.Parameter("includeObject"), DateTimeOffset.UtcNow),
+            MediaForm.Metadata => MetadataWriter.Object(resource, stored),
+            _ when choice.Encoding == MediaEncoding.Protobuf => ProtobufForms.Object(resource, stored.Json),
             _ => ObjectRegistry.Serve(resource, stored),
         };
-        return new BodyResult(status, body) { Warnings = warnings };
+        return Body(choice, status, body) with { Warnings = warnings };
     }
 
-    internal static ApiResult List(ApiCall call, Resource resource, ListPage page) => FormOf(call) switch
+    internal static ApiResult List(ApiCall call, Resource resource, ListPage page)
     {
-        Form.Table => new BodyResult(200, TableWriter.Write(resource, page.Items, page.Revision, page.Continue, page.Remaining, call.Parameter("includeObject"), DateTimeOffset.UtcNow)),
-        Form.Metadata => new BodyResult(200, MetadataWriter.List(resource, page)),
-        _ => new ListResult(resource, page),
+        var choice = Choose(call, resource);
+        switch (choice.Form)
+        {
+            case MediaForm.Table: return Body(choice, 200, TableWriter.Write(resource, page.Items, page.Revision, page.Continue, page.Remaining, call.Parameter("includeObject"), DateTimeOffset.UtcNow));
+            case MediaForm.Metadata: return Body(choice, 200, MetadataWriter.List(resource, page));
+            default: break;
+        }
+        var list = new ListResult(resource, page);
+        switch (choice.Encoding)
+        {
+            case MediaEncoding.Protobuf: return Body(choice, 200, ProtobufForms.List(resource, page));
+            case MediaEncoding.Yaml:
+                var buffer = new System.Buffers.ArrayBufferWriter<byte>(4096);
+                ListWriter.Write(list, buffer);
+                return Body(choice, 200, buffer.WrittenMemory);
+            default: return list;
+        }
+    }
+
+    private static BodyResult Body(MediaChoice choice, int status, ReadOnlyMemory<byte> body) => choice.Encoding switch
+    {
+        MediaEncoding.Yaml => new BodyResult(status, YamlWriter.FromJson(body.Span), "application/yaml"),
+        MediaEncoding.Protobuf => new BodyResult(status, body, ProtobufForms.ContentType),
+        _ => new BodyResult(status, body),
     };
 
-    /// <summary>What turns a stored watch frame into the wished form; null when it goes out as it is.</summary>
-    internal static Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? WatchTransform(ApiCall call, Resource resource)
+    /// <summary>What turns a stored watch frame into the wished form, null when it goes out as it is; and the form's media type.</summary>
+    internal static (Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? Transform, bool Binary) WatchTransform(ApiCall call, Resource resource)
     {
-        var form = FormOf(call);
-        if (form == Form.Object && resource.Converter is null) return null;
+        var choice = Choose(call, resource);
+        if (choice.Encoding == MediaEncoding.Protobuf) return (frame => ProtobufForms.Frame(resource, frame), true);
+        var form = choice.Form;
+        if (form == MediaForm.Object && resource.Converter is null) return (null, false);
         var include = call.Parameter("includeObject");
         var first = true;
-        return frame => WatchForms.Rewrite(frame, json => form switch
+        return (frame => WatchForms.Rewrite(frame, json => form switch
         {
-            Form.Table => TableRow(json),
-            Form.Metadata => MetadataWriter.Object(resource, json),
+            MediaForm.Table => TableRow(json),
+            MediaForm.Metadata => MetadataWriter.Object(resource, json),
             _ => Gureum.Objects.Json.ObjectEncoder.Encode(ObjectRegistry.Decode(resource, json.Span), resource.Schema),
-        });
+        }), false);
 
         ReadOnlyMemory<byte> TableRow(ReadOnlyMemory<byte> json)
         {
@@ -53,25 +77,7 @@ internal static class Negotiation
         }
     }
 
-    private static Form FormOf(ApiCall call)
-    {
-        if (call.Accept.Length == 0) return Form.Object;
-        var offered = new List<string>();
-        foreach (var option in call.Accept.Split(','))
-        {
-            var parts = option.Split(';').Select(p => p.Trim()).ToArray();
-            var form = parts.FirstOrDefault(p => p.StartsWith("as=", StringComparison.Ordinal))?["as=".Length..];
-            var group = parts.FirstOrDefault(p => p.StartsWith("g=", StringComparison.Ordinal))?["g=".Length..];
-            if (parts[0] is not ("application/json" or "application/yaml" or "*/*" or "application/*" or "text/plain" or "application/vnd.kubernetes.protobuf")) { offered.Add(parts[0]); continue; }
-            if (parts[0] == "application/vnd.kubernetes.protobuf") { offered.Add(parts[0]); continue; }
-            switch (form)
-            {
-                case null: return Form.Object;
-                case "Table" when group == "meta.k8s.io": return Form.Table;
-                case "PartialObjectMetadata" or "PartialObjectMetadataList" when group == "meta.k8s.io": return Form.Metadata;
-                default: break;
-            }
-        }
-        throw ApiError.NotAcceptable("application/json", "application/yaml", "application/json;as=Table;v=v1;g=meta.k8s.io");
-    }
+    private static MediaChoice Choose(ApiCall call, Resource resource) =>
+        MediaChoice.Best(call.Accept, resource.Definition is null && ProtobufWriter.Knows(resource.Schema))
+            ?? throw ApiError.NotAcceptable("application/json", "application/yaml", ProtobufForms.ContentType, "application/json;as=Table;v=v1;g=meta.k8s.io");
 }

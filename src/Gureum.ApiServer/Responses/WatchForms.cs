@@ -7,11 +7,15 @@ internal static class WatchForms
 {
     internal static ReadOnlyMemory<byte> Rewrite(ReadOnlyMemory<byte> frame, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> form)
     {
-        // Frames are made by WatchFrames and bookmarks: {"type":"T","object":O} and a line feed.
+        var (type, json) = Split(frame);
+        return State.WatchFrames.Encode(type.Span, form(json).Span);
+    }
+
+    /// <summary>Type and object of a frame, as WatchFrames and bookmarks make them: {"type":"T","object":O} and a line feed.</summary>
+    internal static (ReadOnlyMemory<byte> Type, ReadOnlyMemory<byte> Json) Split(ReadOnlyMemory<byte> frame)
+    {
         var marker = "\",\"object\":"u8;
         var at = frame.Span.IndexOf(marker);
-        var start = at + marker.Length;
-        var type = frame["{\"type\":\"".Length..at];
-        return State.WatchFrames.Encode(type.Span, form(frame[start..^2]).Span);
+        return (frame["{\"type\":\"".Length..at], frame[(at + marker.Length)..^2]);
     }
 }

@@ -18,6 +18,9 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher 
     /// <summary>Objects that are there already, sent as added before the changes; empty unless the client wants them.</summary>
     public IReadOnlyList<StoredObject> Initial { get; init; } = [];
 
+    /// <summary>Frames are protobuf, and so are bookmarks.</summary>
+    public bool Binary { get; init; }
+
     /// <summary>How often a bookmark goes out when nothing else does; null when the client does not want any.</summary>
     public TimeSpan? Bookmarks => request.Bookmarks ? BookmarkInterval : null;
 
@@ -49,8 +52,9 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher 
     {
         var annotations = initialEventsEnd ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "";
         var (kind, version, revision) = (resource.Type.Kind, resource.Type.ApiVersion, Revision.ToString(CultureInfo.InvariantCulture));
-        return Encoding.UTF8.GetBytes("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + version
+        var frame = Encoding.UTF8.GetBytes("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + version
             + "\",\"metadata\":{\"resourceVersion\":\"" + revision + "\",\"creationTimestamp\":null" + annotations + "}}}\n");
+        return Binary ? Transformed(frame) : frame;
     }
 
     private ReadOnlyMemory<byte> Transformed(ReadOnlyMemory<byte> frame) => transform is null ? frame : transform(frame);

@@ -1,0 +1,58 @@
+using System.Globalization;
+
+namespace Gureum.ApiServer.Responses;
+
+internal enum MediaEncoding { Json, Yaml, Protobuf }
+
+internal enum MediaForm { Object, Table, Metadata }
+
+/// <summary>What a client accepts and this server can give (immutable).</summary>
+internal readonly record struct MediaChoice(MediaEncoding Encoding, MediaForm Form)
+{
+    /// <summary>
+    /// The best option of an Accept header (RFC 9110, section 12.5.1): by quality, then in the order given. Null when none of
+    /// them can be served.
+    /// </summary>
+    /// <param name="protobuf">Whether the kind has a protobuf form.</param>
+    internal static MediaChoice? Best(string accept, bool protobuf)
+    {
+        if (accept.Length == 0) return new MediaChoice(MediaEncoding.Json, MediaForm.Object);
+        if (accept is "application/json" or "*/*") return new MediaChoice(MediaEncoding.Json, MediaForm.Object);
+        (MediaChoice Choice, double Quality)? best = null;
+        foreach (var option in accept.Split(','))
+            if (Parse(option, protobuf) is var (choice, quality) && quality > 0 && (best is null || quality > best.Value.Quality)) best = (choice, quality);
+        return best?.Choice;
+    }
+
+    private static (MediaChoice Choice, double Quality)? Parse(string option, bool protobuf)
+    {
+        var parts = option.Split(';', StringSplitOptions.TrimEntries);
+        MediaEncoding? encoding = parts[0].ToLowerInvariant() switch
+        {
+            "application/json" or "*/*" or "application/*" or "text/plain" => MediaEncoding.Json,
+            "application/yaml" => MediaEncoding.Yaml,
+            "application/vnd.kubernetes.protobuf" when protobuf => MediaEncoding.Protobuf,
+            _ => null,
+        };
+        if (encoding is null) return null;
+        var (form, group, quality) = (MediaForm.Object, "meta.k8s.io", 1.0);
+        foreach (var parameter in parts.AsSpan(1))
+        {
+            var sign = parameter.IndexOf('=');
+            if (sign < 0) continue;
+            var value = parameter[(sign + 1)..];
+            switch (parameter[..sign])
+            {
+                case "as" when value == "Table": form = MediaForm.Table; break;
+                case "as" when value is "PartialObjectMetadata" or "PartialObjectMetadataList": form = MediaForm.Metadata; break;
+                case "as": return null;
+                case "g": group = value; break;
+                case "q" when double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var given): quality = given; break;
+                default: break;
+            }
+        }
+        // Tables and bare metadata are made as JSON only.
+        if (form != MediaForm.Object && (group != "meta.k8s.io" || encoding == MediaEncoding.Protobuf)) return null;
+        return (new MediaChoice(encoding.Value, form), quality);
+    }
+}

@@ -4,9 +4,12 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gureum.ApiServer.Admission;
+using Gureum.ApiServer.Admission.PodSecurity;
+using Gureum.ApiServer.Admission.Quotas;
 using Gureum.ApiServer.Authentication;
 using Gureum.ApiServer.Authorization;
 using Gureum.ApiServer.Bootstrap;
+using Gureum.ApiServer.Certificates;
 using Gureum.ApiServer.Definitions;
 using Gureum.ApiServer.Discovery;
 using Gureum.ApiServer.Http;
@@ -41,11 +44,12 @@ public sealed class ApiServerHost : IAsyncDisposable
     private readonly ClusterState state;
     private readonly ApiDispatcher dispatcher;
     private readonly DefinitionWatcher definitions;
+    private readonly CertificateSigner signer;
     private readonly CancellationTokenSource stop = new();
     private Task compaction = Task.CompletedTask;
 
-    private ApiServerHost(WebApplication web, ClusterState state, ApiDispatcher dispatcher, DefinitionWatcher definitions, ClusterAuthority authority, int port, ServiceAccountTokens tokens) =>
-        (this.web, this.state, this.dispatcher, this.definitions, Authority, Port, Tokens) = (web, state, dispatcher, definitions, authority, port, tokens);
+    private ApiServerHost(WebApplication web, ClusterState state, ApiDispatcher dispatcher, DefinitionWatcher definitions, CertificateSigner signer, ClusterAuthority authority, int port, ServiceAccountTokens tokens) =>
+        (this.web, this.state, this.dispatcher, this.definitions, this.signer, Authority, Port, Tokens) = (web, state, dispatcher, definitions, signer, authority, port, tokens);
 
     public ClusterAuthority Authority { get; }
     public ServiceAccountTokens Tokens { get; }
@@ -65,9 +69,9 @@ public sealed class ApiServerHost : IAsyncDisposable
         var definitions = new DefinitionWatcher(state, catalog);
         definitions.LoadAll();
         var tokens = new ServiceAccountTokens(SigningKey.Open(options.PkiDirectory), options.Issuer, state, time);
-        var registry = new ObjectRegistry(state, catalog, new AdmissionChain(Plugins(state)), time) { Allocator = new ServiceAllocator(state, options.ServiceCidr) };
         var rbac = new RbacAuthorizer(state);
         var authorizer = new AuthorizerChain([new NodeAuthorizer(state), rbac]);
+        var registry = new ObjectRegistry(state, catalog, new AdmissionChain(Plugins(state, rbac, authorizer)), time) { Allocator = new ServiceAllocator(state, options.ServiceCidr) };
         var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => state.Problem)], [new ServerMetrics(state).Find, new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)).Find]);
         var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog), new ReviewHandlers(authorizer, rbac, tokens), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths);
         var late = new LateDialer();
@@ -75,16 +79,21 @@ public sealed class ApiServerHost : IAsyncDisposable
         var web = Build(options, authority, endpoint);
         await web.StartAsync(cancel);
         var port = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
-        var host = new ApiServerHost(web, state, dispatcher, definitions, authority, port, tokens);
+        var host = new ApiServerHost(web, state, dispatcher, definitions, new CertificateSigner(registry, authority, time), authority, port, tokens);
         late.Inner = nodes(host);
         host.compaction = Task.Run(() => new Compactor(store, state, time).RunAsync(host.stop.Token), CancellationToken.None);
         definitions.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-definitions")), host.stop.Token);
+        host.signer.Start(host.stop.Token);
         await new Bootstrapper(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-bootstrap")), options with { Port = port }).RunAsync(cancel);
         return host;
     }
 
-    private static IReadOnlyList<IAdmissionPlugin> Plugins(ClusterState state) =>
-        [new NamespaceLifecycle(state), new ServiceAccountAdmission(state), new PodPriorityAndTolerations(state), new StorageAdmission(state), new NodeRestriction(state)];
+    // Defaults first, then what judges the result; quotas last, so that nothing is counted that others refuse.
+    private static IReadOnlyList<IAdmissionPlugin> Plugins(ClusterState state, RbacAuthorizer rbac, IAuthorizer authorizer) =>
+    [
+        new NamespaceLifecycle(state), new ServiceAccountAdmission(state), new PodPriorityAndTolerations(state), new StorageAdmission(state), new LimitRanges(state), new CertificateAdmission(authorizer),
+        new NodeRestriction(state), new EscalationAdmission(rbac, authorizer), new PodSecurityAdmission(state), new QuotaAdmission(state),
+    ];
 
     private static WebApplication Build(ApiServerOptions options, ClusterAuthority authority, ApiEndpoint endpoint)
     {
@@ -147,6 +156,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         await web.DisposeAsync();
         await definitions.StoppedAsync();
         await compaction;
+        await signer.StoppedAsync();
         stop.Dispose();
     }
 

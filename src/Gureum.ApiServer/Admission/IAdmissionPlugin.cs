@@ -23,6 +23,14 @@ public sealed class AdmissionRequest
     public bool DryRun { get; init; }
     public List<string> Warnings { get; init; } = [];
 
+    /// <summary>Called when the request is over, stored or not: for what plugins held on to meanwhile.</summary>
+    public List<Action> Ended { get; } = [];
+
+    internal void End()
+    {
+        foreach (var action in Ended) action();
+    }
+
     public bool Is(string groupResource) => Subresource.Length == 0 && Resource.Type.GroupResource == groupResource;
 }
 

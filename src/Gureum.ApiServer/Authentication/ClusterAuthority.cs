@@ -59,10 +59,15 @@ public sealed class ClusterAuthority
 
     /// <summary>Signs a certificate request of somebody who has a key already; gives the certificate as PEM.</summary>
     /// <exception cref="CryptographicException">The request cannot be read or its signature is wrong.</exception>
-    public string Sign(string requestPem, IReadOnlyList<string> usages, TimeSpan lifetime)
+    /// <param name="keepNames">The alternative names that the request asks for go into the certificate.</param>
+    public string Sign(string requestPem, IReadOnlyList<string> usages, TimeSpan lifetime, bool keepNames = false)
     {
-        var request = CertificateRequest.LoadSigningRequestPem(requestPem, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.Default);
+        // Of what the request brings along only the names may stay: usages and the like are ours to say.
+        var request = CertificateRequest.LoadSigningRequestPem(requestPem, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions);
+        var names = keepNames ? request.CertificateExtensions.Where(e => e.Oid?.Value == "2.5.29.17").ToList() : [];
+        request.CertificateExtensions.Clear();
         AddExtensions(request, usages, null);
+        foreach (var name in names) request.CertificateExtensions.Add(name);
         return SignRequest(request, lifetime).ExportCertificatePem() + "\n";
     }
 

@@ -35,8 +35,15 @@ public sealed partial class ObjectRegistry
             Resource = resource, Operation = AdmissionOperation.Create, User = options.User, Namespace = ns, Name = NameOf(value),
             Object = value, DryRun = options.DryRun, Warnings = options.Warnings,
         };
+        try { return await AdmitAndStoreAsync(request, options); }
+        finally { request.End(); }
+    }
+
+    private async ValueTask<StoredObject> AdmitAndStoreAsync(AdmissionRequest request, WriteOptions options)
+    {
+        var (resource, ns) = (request.Resource, request.Namespace);
         await admission.MutateAsync(request);
-        value = request.Object!;
+        var value = request.Object!;
         Validate(resource, value);
         await admission.ValidateAsync(request);
         var name = NameOf(value);

@@ -70,7 +70,7 @@ public sealed partial class ObjectRegistry
         ObjectMetaRules.PrepareForUpdate(resource, value, old, request.Name);
         if (!request.Narrow)
         {
-            if (request.Subresource == "status") resource.Strategy.PrepareForStatusUpdate(value, old);
+            if (request.Subresource.Length > 0) resource.Strategy.PrepareForSubresource(value, old, request.Subresource);
             else if (resource.HasStatus || resource.Definition is null) resource.Strategy.PrepareForUpdate(value, old);
         }
         Default(resource, value);
@@ -79,8 +79,15 @@ public sealed partial class ObjectRegistry
             Resource = resource, Operation = AdmissionOperation.Update, User = options.User, Subresource = request.Subresource, Namespace = request.Namespace,
             Name = request.Name, Object = value, OldObject = old, DryRun = options.DryRun, Warnings = options.Warnings,
         };
+        try { return await AdmitAndStoreAsync(request, admitted, current, old, options); }
+        finally { admitted.End(); }
+    }
+
+    private async ValueTask<StoredObject?> AdmitAndStoreAsync(UpdateRequest request, AdmissionRequest admitted, StoredObject current, JsonObject old, WriteOptions options)
+    {
+        var resource = request.Resource;
         await admission.MutateAsync(admitted);
-        value = admitted.Object!;
+        var value = admitted.Object!;
         ObjectMetaRules.CountGeneration(resource, value, old);
         ValidateUpdate(request, value, old);
         await admission.ValidateAsync(admitted);
@@ -123,7 +130,7 @@ public sealed partial class ObjectRegistry
         {
             SchemaRules.Validate(value, resource.Schema, "", errors);
             resource.Strategy.Validate(value, errors);
-            if (!request.Narrow) resource.Strategy.ValidateUpdate(value, old, errors);
+            if (!request.Narrow) resource.Strategy.ValidateSubresource(value, old, request.Subresource, errors);
         }
         if (errors.Any) throw ApiError.Invalid(resource.Type, request.Name, errors);
     }

@@ -39,6 +39,18 @@ internal sealed class PodStrategy : Strategy
         PodRules.Validate(spec, "spec", errors);
     }
 
+    public override void PrepareForSubresource(JsonObject value, JsonObject old, string subresource)
+    {
+        if (subresource is "ephemeralcontainers" or "resize") PodSubresourceRules.Prepare(value, old, subresource);
+        else base.PrepareForSubresource(value, old, subresource);
+    }
+
+    public override void ValidateSubresource(JsonObject value, JsonObject old, string subresource, FieldErrors errors)
+    {
+        if (subresource is "ephemeralcontainers" or "resize") PodSubresourceRules.Validate(value, old, subresource, errors);
+        else base.ValidateSubresource(value, old, subresource, errors);
+    }
+
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
     {
         var (after, before) = (Comparable(value, old), Comparable(old, old));
@@ -58,8 +70,8 @@ internal sealed class PodStrategy : Strategy
     {
         var spec = (pod.Child("spec") ?? []).DeepClone().AsObject();
         foreach (var list in (ReadOnlySpan<string>)["containers", "initContainers"])
-            foreach (var container in spec.Objects(list)) { container.Remove("image"); container.Remove("resources"); }
-        foreach (var field in (ReadOnlySpan<string>)["activeDeadlineSeconds", "tolerations", "ephemeralContainers"]) spec.Remove(field);
+            foreach (var container in spec.Objects(list)) container.Remove("image");
+        foreach (var field in (ReadOnlySpan<string>)["activeDeadlineSeconds", "tolerations"]) spec.Remove(field);
         if (old.Child("spec")?.Items("schedulingGates") is { Count: > 0 })
             foreach (var field in (ReadOnlySpan<string>)["schedulingGates", "nodeSelector", "affinity"]) spec.Remove(field);
         return spec;

@@ -250,11 +250,3 @@ internal sealed class EndpointSliceStrategy : SimpleStrategy
 
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors) => Immutable(value, old, errors, "addressType");
 }
-
-internal sealed class CertificateRequestStrategy : SimpleStrategy
-{
-    private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]> { ["spec.signerName"] = ["spec", "signerName"] };
-    public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
-
-    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors) => Immutable(value, old, errors, "spec");
-}

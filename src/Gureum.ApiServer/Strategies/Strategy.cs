@@ -56,9 +56,22 @@ public class Strategy
             if (name is not ("kind" or "apiVersion" or "metadata" or "status")) value[name] = part?.DeepClone();
     }
 
+    /// <summary>Leaves only those changes that the subresource named is for.</summary>
+    public virtual void PrepareForSubresource(JsonObject value, JsonObject old, string subresource)
+    {
+        if (subresource == "status") PrepareForStatusUpdate(value, old);
+        else PrepareForUpdate(value, old);
+    }
+
     public virtual void Validate(JsonObject value, FieldErrors errors) { }
     public virtual void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors) { }
     public virtual void ValidateStatusUpdate(JsonObject value, JsonObject old, FieldErrors errors) { }
+
+    public virtual void ValidateSubresource(JsonObject value, JsonObject old, string subresource, FieldErrors errors)
+    {
+        if (subresource == "status") ValidateStatusUpdate(value, old, errors);
+        else ValidateUpdate(value, old, errors);
+    }
 
     /// <summary>Seconds that deletion waits for somebody to end the object gracefully; null deletes at once.</summary>
     public virtual long? GraceSeconds(JsonObject value, long? asked) => null;

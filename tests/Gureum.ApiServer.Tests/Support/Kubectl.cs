@@ -13,11 +13,11 @@ public sealed class Kubectl
         var (certificate, key) = host.Authority.IssueClient("kubernetes-admin", "system:masters");
         home = directory;
         config = Path.Combine(directory, "kubeconfig");
-        File.WriteAllText(config, $$"""
+        File.WriteAllText(config, $$$"""
             apiVersion: v1
             kind: Config
-            clusters: [{name: test, cluster: {server: "https://127.0.0.1:{{host.Port}}", certificate-authority-data: {{Base64(host.Authority.CertificatePem)}}}}]
-            users: [{name: admin, user: {client-certificate-data: {{Base64(certificate)}}, client-key-data: {{Base64(key)}}}}]
+            clusters: [{name: test, cluster: {server: "https://127.0.0.1:{{{host.Port}}}", certificate-authority-data: {{{Base64(host.Authority.CertificatePem)}}}}}]
+            users: [{name: admin, user: {client-certificate-data: {{{Base64(certificate)}}}, client-key-data: {{{Base64(key)}}}}}]
             contexts: [{name: test, context: {cluster: test, user: admin}}]
             current-context: test
             """);
@@ -55,11 +55,18 @@ public sealed class Kubectl
 
     private static IEnumerable<string> Split(string arguments)
     {
-        var parts = arguments.Split('\'');
-        for (var i = 0; i < parts.Length; i++)
+        var (word, quoted, begun) = (new StringBuilder(), false, false);
+        foreach (var c in arguments)
         {
-            if (i % 2 == 1) { yield return parts[i]; continue; }
-            foreach (var word in parts[i].Split(' ', StringSplitOptions.RemoveEmptyEntries)) yield return word;
+            if (c == '\'') { quoted = !quoted; begun = true; }
+            else if (c == ' ' && !quoted)
+            {
+                if (begun) yield return word.ToString();
+                word.Clear();
+                begun = false;
+            }
+            else { word.Append(c); begun = true; }
         }
+        if (begun) yield return word.ToString();
     }
 }

@@ -44,7 +44,7 @@ public sealed class TestServer : IAsyncLifetime
     public async Task<string> NamespaceAsync()
     {
         var name = "t" + Interlocked.Increment(ref names);
-        await Admin.PostAsync("/api/v1/namespaces", $$"""{"metadata":{"name":"{{name}}"}}""");
+        await Admin.PostAsync("/api/v1/namespaces", $$$"""{"metadata":{"name":"{{{name}}}"}}""");
         await Admin.PostAsync($"/api/v1/namespaces/{name}/serviceaccounts", """{"metadata":{"name":"default"}}""");
         return name;
     }

@@ -1,0 +1,73 @@
+using Gureum.ApiServer.Tests.Support;
+using Gureum.Objects.Json;
+
+namespace Gureum.ApiServer.Tests.OpenApi;
+
+public sealed class OpenApiTests(TestServer server)
+{
+    [Fact]
+    public async Task Index_NamesEveryGroupVersion_AndItsDocumentIsThere()
+    {
+        var paths = (await server.Admin.GetAsync("/openapi/v3")).Ok().Child("paths")!;
+        Assert.True(paths.ContainsKey("api/v1"));
+        foreach (var (path, entry) in paths)
+        {
+            var document = (await server.Admin.GetAsync(entry!["serverRelativeURL"]!.GetValue<string>())).Ok();
+            Assert.True(document.Child("components")!.Child("schemas")!.Count > 0, path);
+        }
+    }
+
+    [Theory]
+    [InlineData("io.k8s.api.core.v1.PodSpec", "containers", "x-kubernetes-list-type", "map")]
+    [InlineData("io.k8s.api.core.v1.PodSpec", "containers", "x-kubernetes-patch-merge-key", "name")]
+    [InlineData("io.k8s.api.core.v1.PodSpec", "volumes", "x-kubernetes-patch-strategy", "merge,retainKeys")]
+    [InlineData("io.k8s.api.core.v1.ContainerPort", "protocol", "default", "TCP")]
+    public async Task Document_OfCoreGroup_CarriesMergeRules(string type, string field, string extension, string expected)
+    {
+        var schemas = (await server.Admin.GetAsync("/openapi/v3/api/v1")).Ok().Child("components")!.Child("schemas")!;
+        Assert.Equal(expected, schemas.Child(type)!.Child("properties")!.Child(field)!.Text(extension));
+    }
+
+    [Fact]
+    public async Task Document_RefersOnlyToWhatItDefines()
+    {
+        foreach (var path in (string[])["/openapi/v2", "/openapi/v3/api/v1", "/openapi/v3/apis/apps/v1", "/openapi/v3/apis/apiextensions.k8s.io/v1", "/openapi/v3/apis/autoscaling/v2"])
+        {
+            var answer = await server.Admin.GetAsync(path);
+            var document = answer.Ok();
+            var defined = document.Child("definitions") ?? document.Child("components")!.Child("schemas")!;
+            var missing = System.Text.RegularExpressions.Regex.Matches(answer.Text, "\"\\$ref\":\"#/(?:definitions|components/schemas)/([^\"]+)\"").Select(m => m.Groups[1].Value).Distinct().Where(name => !defined.ContainsKey(name));
+            Assert.Empty(missing);
+        }
+    }
+
+    [Fact]
+    public async Task Document_AskedAgainWithItsTag_IsNotSentAgain()
+    {
+        var first = await server.Admin.GetAsync("/openapi/v3/apis/batch/v1");
+        var again = await server.Admin.SendAsync(HttpMethod.Get, "/openapi/v3/apis/batch/v1", null, headers: [("If-None-Match", first.Headers.ETag!.ToString())]);
+        Assert.Equal((304, ""), (again.Code, again.Text));
+    }
+
+    [Fact]
+    public async Task Document_OfUnknownGroup_IsNotFound() => Assert.Equal(404, (await server.Admin.GetAsync("/openapi/v3/apis/nothing.example.com/v1")).Code);
+
+    [Fact]
+    public async Task Explain_OfNestedField_ShowsItsTypes()
+    {
+        var text = await server.Kubectl.OkAsync("explain deployment.spec.template.spec.containers --recursive");
+        Assert.Contains("containers <[]Container>", text);
+        Assert.Contains("readinessProbe\t<Probe>", text);
+        Assert.Contains("name\t<string> -required-", text);
+    }
+
+    [Fact]
+    public async Task Definition_OnceStored_IsPublishedInItsDocument()
+    {
+        await TestDefinitions.CreateAsync(server.Admin, "published.example.com", "Gadget", "gadgets", """{"type":"object","properties":{"spec":{"type":"object","properties":{"size":{"type":"integer","description":"How large."}}}}}""");
+        var schemas = (await server.Admin.GetAsync("/openapi/v3/apis/published.example.com/v1")).Ok().Child("components")!.Child("schemas")!;
+        var size = schemas.Child("com.example.published.v1.Gadget")!.Child("properties")!.Child("spec")!.Child("properties")!.Child("size")!;
+        Assert.Equal("How large.", size.Text("description"));
+        Assert.Contains("com.example.published.v1.Gadget", (await server.Admin.GetAsync("/openapi/v2")).Text);
+    }
+}

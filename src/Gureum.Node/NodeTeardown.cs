@@ -29,6 +29,8 @@ public static class NodeTeardown
         await StepAsync("mounts", () =>
         {
             foreach (var directory in (string[])[options.PodsDirectory, options.RunDirectory]) Mounts.UnmountBelow(directory);
+            // What could not be stopped is found again by what lies there.
+            if (problems.Count > 0) return Task.CompletedTask;
             if (Directory.Exists(options.RunDirectory)) Directory.Delete(options.RunDirectory, recursive: true);
             if (Directory.Exists(options.PodsDirectory)) Directory.Delete(options.PodsDirectory, recursive: true);
             return Task.CompletedTask;

@@ -66,7 +66,7 @@ public sealed class RefusalTests
     [Fact]
     public async Task Up_NotRoot_IsOneLine()
     {
-        Said said = await Shell.RunAsync("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", Path.Combine(Cloud.Root, "gureum"), "up"]);
+        Said said = await Shell.RunAsync("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", Cloud.Program, "up"]);
 
         Assert.Equal(1, said.Code);
         Assert.Contains("only root may", said.Errors);
@@ -77,7 +77,7 @@ public sealed class RefusalTests
     {
         await using Cloud cloud = await Cloud.CreateAsync();
 
-        Said said = await Shell.RunAsync(Path.Combine(Cloud.Root, "gureum"), ["image", "import", "/nowhere/x.tar", "--data-dir", cloud.Data]);
+        Said said = await Shell.RunAsync(Cloud.Program, ["image", "import", "/nowhere/x.tar", "--data-dir", cloud.Data]);
 
         Assert.Equal(1, said.Code);
         Assert.Contains("/nowhere/x.tar", said.Errors);

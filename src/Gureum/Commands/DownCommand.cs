@@ -46,7 +46,7 @@ internal static class DownCommand
         using IDisposable noServer = await DataLock.TakeAsync(options.DataDirectory, "serve", TimeSpan.FromSeconds(30), cancel);
         IReadOnlyList<string> problems = await progress.RunAsync("stopping containers and undoing the network", _ => ClusterTeardown.RunAsync(options, cancel));
         if (problems.Count > 0) throw new CommandFailure($"not everything could be undone: {string.Join("; ", problems)}; mend that and run `gureum down --data-dir {options.DataDirectory}` again");
-        File.Delete(options.ServerFile);
+        if (Directory.Exists(options.RunDirectory)) File.Delete(options.ServerFile);
         RemoveIfEmpty(options.RunDirectory);
         RemoveIfEmpty(Path.GetDirectoryName(options.RunDirectory)!);
         return server is not null;

@@ -14,6 +14,9 @@ public sealed class Cloud : IAsyncDisposable
 
     internal static string Root { get; } = FindRoot();
 
+    /// <summary>The program under test: the clone's own, unless GUREUM_PROGRAM names another (a release, say).</summary>
+    internal static string Program { get; } = System.Environment.GetEnvironmentVariable("GUREUM_PROGRAM") is { Length: > 0 } named ? named : Path.Combine(Root, "gureum");
+
     internal string Data { get; } = Directory.CreateTempSubdirectory("gureum-e2e-").FullName;
 
     internal string Kubeconfig => Path.Combine(Data, "admin.kubeconfig");
@@ -46,7 +49,7 @@ public sealed class Cloud : IAsyncDisposable
     }
 
     /// <summary>Runs ./gureum COMMAND --data-dir … inside. Namespaces of the network alone change: `ip netns exec` would hide control groups.</summary>
-    internal Task<Said> GureumAsync(string command, params string[] more) => InsideAsync(Path.Combine(Root, "gureum"), [command, "--data-dir", Data, .. more]);
+    internal Task<Said> GureumAsync(string command, params string[] more) => InsideAsync(Program, [command, "--data-dir", Data, .. more]);
 
     internal Task<Said> InsideAsync(string program, string[] arguments, string? input = null) => Shell.RunAsync("nsenter", [.. Enter, program, .. arguments], input, Variables);
 

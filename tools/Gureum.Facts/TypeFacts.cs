@@ -42,7 +42,7 @@ internal static class TypeFacts
         foreach (var definition in definitions.EnumerateObject().OrderBy(d => ShortName(d.Name), StringComparer.Ordinal))
         {
             if (Scalars.ContainsKey(definition.Name)) continue;
-            WriteType(definition, protos.GetValueOrDefault(ProtoName(definition.Name)) ?? [], writer);
+            WriteType(definition, new WireFields(protos, ProtoName(definition.Name)), writer);
         }
     }
 
@@ -50,7 +50,7 @@ internal static class TypeFacts
     private static string ProtoName(string definition) =>
         "k8s.io." + definition["io.k8s.".Length..].Replace("apiextensions-apiserver", "apiextensions_apiserver");
 
-    private static void WriteType(JsonProperty definition, List<ProtoField> proto, TextWriter writer)
+    private static void WriteType(JsonProperty definition, WireFields wire, TextWriter writer)
     {
         writer.Write("type " + ShortName(definition.Name));
         if (definition.Value.TryGetProperty("x-kubernetes-map-type", out var mapType)) writer.Write(" map=" + mapType.GetString());
@@ -58,20 +58,19 @@ internal static class TypeFacts
         if (!definition.Value.TryGetProperty("properties", out var properties)) return;
         var required = definition.Value.TryGetProperty("required", out var list)
             ? list.EnumerateArray().Select(r => r.GetString()!).ToHashSet() : [];
-        var order = proto.Select((f, i) => (f.Name, i)).ToDictionary(x => x.Name, x => x.i);
-        var fields = properties.EnumerateObject().Where(p => !IsTypeMeta(definition.Value, p.Name))
-            .OrderBy(p => order.GetValueOrDefault(p.Name, p.Name == "metadata" ? -1 : int.MaxValue));
-        foreach (var field in fields)
-            writer.WriteLine("  " + FieldLine(field, proto.Find(f => f.Name == field.Name), required.Contains(field.Name)));
+        var names = properties.EnumerateObject().Select(p => p.Name).Where(n => !IsTypeMeta(definition.Value, n)).ToHashSet();
+        var found = names.ToDictionary(n => n, n => wire.Find(n, names));
+        foreach (var field in properties.EnumerateObject().Where(p => names.Contains(p.Name)).OrderBy(p => found[p.Name]?.Order ?? (p.Name == "metadata" ? "" : "~"), StringComparer.Ordinal))
+            writer.WriteLine("  " + FieldLine(field, found[field.Name], required.Contains(field.Name)));
     }
 
     private static bool IsTypeMeta(JsonElement definition, string name) =>
         name is "kind" or "apiVersion" && definition.TryGetProperty("x-kubernetes-group-version-kind", out _);
 
-    private static string FieldLine(JsonProperty field, ProtoField? proto, bool required)
+    private static string FieldLine(JsonProperty field, WireField? wire, bool required)
     {
-        var line = new StringBuilder(field.Name).Append(' ').Append(TypeOf(field.Value, proto));
-        if (proto is not null) line.Append(" #").Append(proto.Number);
+        var line = new StringBuilder(field.Name).Append(' ').Append(TypeOf(field.Value));
+        if (wire is not null) line.Append(" #").AppendJoin('.', wire.Path);
         if (required) line.Append(" req");
         if (Text(field.Value, "x-kubernetes-list-type") is { } listType)
         {
@@ -86,13 +85,13 @@ internal static class TypeFacts
         return line.ToString();
     }
 
-    private static string TypeOf(JsonElement schema, ProtoField? proto)
+    private static string TypeOf(JsonElement schema)
     {
         if (schema.TryGetProperty("$ref", out var reference)) return Named(reference.GetString()!["#/definitions/".Length..]);
         switch (Text(schema, "type"))
         {
-            case "array": return "[]" + TypeOf(schema.GetProperty("items"), proto);
-            case "object": return schema.TryGetProperty("additionalProperties", out var value) ? "{}" + TypeOf(value, proto) : "any";
+            case "array": return "[]" + TypeOf(schema.GetProperty("items"));
+            case "object": return schema.TryGetProperty("additionalProperties", out var value) ? "{}" + TypeOf(value) : "any";
             case "integer": return Text(schema, "format") ?? "int64";
             case "number": return "double";
             case "boolean": return "bool";

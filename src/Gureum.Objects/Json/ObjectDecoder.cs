@@ -144,8 +144,13 @@ public static class ObjectDecoder
             var key = reader.GetString()!;
             reader.Read();
             if (map.ContainsKey(key)) issues.Add(new($"duplicate field \"{new Place(place, key)}\""));
-            map[key] = reader.TokenType == JsonTokenType.Null && schema.Element!.Kind == SchemaKind.String ? JsonValue.Create("")
-                : Read(ref reader, schema.Element!, new Place(place, key), issues);
+            if (reader.TokenType == JsonTokenType.Null && (schema.Element!.Kind is SchemaKind.String or SchemaKind.Time or SchemaKind.MicroTime))
+            {
+                // A time without a value stays null; a text without one is empty.
+                map[key] = schema.Element!.Kind == SchemaKind.String ? JsonValue.Create("") : null;
+                continue;
+            }
+            map[key] = Read(ref reader, schema.Element!, new Place(place, key), issues);
         }
         return map;
     }

@@ -71,12 +71,19 @@ public static class ProtobufReader
     private static JsonObject ReadObject(CodedInputStream input, SchemaNode schema, int depth)
     {
         if (depth > ObjectDecoder.MaxDepth) throw new DecodeException($"the object nests deeper than {ObjectDecoder.MaxDepth}");
-        var fields = ProtobufNumbers.Of(schema);
         var value = new JsonObject();
+        ReadFields(input, ProtobufNumbers.Of(schema), value, depth);
+        return value;
+    }
+
+    private static void ReadFields(CodedInputStream input, WireMessage message, JsonObject value, int depth)
+    {
         uint tag;
         while ((tag = input.ReadTag()) != 0)
         {
-            if (!fields.TryGetValue(WireFormat.GetTagFieldNumber(tag), out var field)) { input.SkipLastField(); continue; }
+            if (message.Find(WireFormat.GetTagFieldNumber(tag)) is not { } entry) { input.SkipLastField(); continue; }
+            if (entry.Inner is { } inner) { ReadFields(input.ReadBytes().CreateCodedInput(), inner, value, depth); continue; }
+            var field = entry.Field!;
             switch (field.Node.Kind)
             {
                 case SchemaKind.List: value.NeedItems(field.Name).Add(ReadValue(input, field.Node.Element!, depth)); break;
@@ -87,7 +94,6 @@ public static class ProtobufReader
                     break;
             }
         }
-        return value;
     }
 
     private static void ReadEntry(CodedInputStream input, JsonObject map, SchemaNode element, int depth)
@@ -104,7 +110,12 @@ public static class ProtobufReader
                 case 2: value = ReadValue(input, element, depth); break;
                 default: input.SkipLastField(); break;
             }
-        map[key] = value ?? (element.Kind == SchemaKind.String ? JsonValue.Create("") : new JsonObject());
+        map[key] = value ?? element.Kind switch
+        {
+            SchemaKind.String => JsonValue.Create(""),
+            SchemaKind.Time or SchemaKind.MicroTime => null,
+            _ => new JsonObject(),
+        };
     }
 
     private static JsonArray Items(CodedInputStream input)

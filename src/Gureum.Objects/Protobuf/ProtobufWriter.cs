@@ -11,10 +11,13 @@ namespace Gureum.Objects.Protobuf;
 /// </summary>
 public static class ProtobufWriter
 {
-    private static readonly ConditionalWeakTable<SchemaNode, SchemaField[]> Orders = [];
+    private static readonly ConditionalWeakTable<SchemaNode, object> Whole = [];
 
-    /// <summary>True when every field of the kind has a number: otherwise it travels as JSON only.</summary>
-    public static bool Knows(SchemaNode schema) => schema.TypeName is not null && schema.Fields.Count > 0 && schema.Fields.Values.All(f => f.Number > 0);
+    /// <summary>True when every field of the kind, and of all that it holds, has a number: otherwise it travels as JSON only.</summary>
+    public static bool Knows(SchemaNode schema) => schema.TypeName is not null && schema.Fields.Count > 0 && (bool)Whole.GetValue(schema, static node => IsWhole(node, []));
+
+    private static bool IsWhole(SchemaNode node, HashSet<SchemaNode> seen) =>
+        !seen.Add(node) || ((node.Element is null || IsWhole(node.Element, seen)) && node.Fields.Values.All(f => f.Wire.Count > 0 && IsWhole(f.Node, seen)));
 
     /// <summary>The object in its envelope, with the magic number in front.</summary>
     public static byte[] Write(JsonObject value, SchemaNode schema)
@@ -80,9 +83,22 @@ public static class ProtobufWriter
 
     private static void WriteObject(ReverseBuffer buffer, JsonObject value, SchemaNode schema)
     {
-        var order = Orders.GetValue(schema, static node => [.. node.Fields.Values.Where(f => f.Number > 0).OrderByDescending(f => f.Number)]);
-        foreach (var field in order)
-            if (value.TryGetPropertyValue(field.Name, out var child) && child is not null) WriteField(buffer, field.Number, child, field.Node);
+        WriteFields(buffer, value, ProtobufNumbers.Of(schema));
+    }
+
+    private static void WriteFields(ReverseBuffer buffer, JsonObject value, WireMessage message)
+    {
+        foreach (var entry in message.Descending)
+        {
+            if (entry.Field is { } field)
+            {
+                if (value.TryGetPropertyValue(field.Name, out var child) && child is not null) WriteField(buffer, entry.Number, child, field.Node);
+                continue;
+            }
+            var mark = buffer.Length;
+            WriteFields(buffer, value, entry.Inner!);
+            if (buffer.Length > mark) buffer.Close(entry.Number, mark);
+        }
     }
 
     private static void WriteField(ReverseBuffer buffer, int number, JsonNode value, SchemaNode schema)
@@ -167,6 +183,7 @@ public static class ProtobufWriter
             var mark = buffer.Length;
             if (element.Kind == SchemaKind.List) Items(buffer, child as JsonArray ?? [], element.Element!);
             else if (child is not null) WriteField(buffer, 2, child, element);
+            else buffer.Close(2, mark);
             Text(buffer, 1, key);
             buffer.Close(number, mark);
         }

@@ -76,12 +76,13 @@ public sealed class KubernetesSchema
 
     private SchemaField ReadField(string[] words, int order)
     {
-        var (number, required, retain, atomic) = (0, false, false, false);
+        var (required, retain, atomic) = (false, false, false);
+        int[] wire = [];
         string? merge = null;
         var (listType, keys) = (ListType.Atomic, Array.Empty<string>());
         foreach (var word in words.AsSpan(2))
         {
-            if (word[0] == '#') number = int.Parse(word.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
+            if (word[0] == '#') wire = [.. word[1..].Split('.').Select(n => int.Parse(n, System.Globalization.CultureInfo.InvariantCulture))];
             else if (word == "req") required = true;
             else if (word == "retainKeys") retain = true;
             else if (word == "map=atomic") atomic = true;
@@ -91,7 +92,7 @@ public sealed class KubernetesSchema
         }
         return new SchemaField
         {
-            Name = words[0], Node = Node(words[1], listType, keys, atomic), Number = number, Required = required, MergeKey = merge, RetainKeys = retain, Order = order,
+            Name = words[0], Node = Node(words[1], listType, keys, atomic), Wire = wire, Required = required, MergeKey = merge, RetainKeys = retain, Order = order,
         };
     }
 

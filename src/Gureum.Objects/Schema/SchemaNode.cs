@@ -51,8 +51,8 @@ public sealed class SchemaField
     public required string Name { get; init; }
     public required SchemaNode Node { get; init; }
 
-    /// <summary>Protobuf number, 0 when there is none.</summary>
-    public int Number { get; init; }
+    /// <summary>Protobuf number, after those of the messages around the field that JSON leaves out; empty when there is none.</summary>
+    public IReadOnlyList<int> Wire { get; init; } = [];
     public bool Required { get; init; }
 
     /// <summary>The merge key of a strategic merge ("*" for a list of scalars), null when the patch replaces.</summary>

@@ -1,0 +1,36 @@
+using System.Globalization;
+
+namespace Gureum.Facts;
+
+/// <summary>Where a field is on the wire: its number, after those of the messages around it that JSON leaves out.</summary>
+/// <param name="Order">Sorts fields as their messages declare them.</param>
+internal sealed record WireField(IReadOnlyList<int> Path, string Order);
+
+/// <summary>
+/// Finds the fields of one JSON type in its protobuf message. Types that Go embeds are messages of their own on the wire,
+/// while JSON has their fields beside the others.
+/// </summary>
+internal sealed class WireFields(Dictionary<string, List<ProtoField>> messages, string message)
+{
+    internal WireField? Find(string json, IReadOnlySet<string> siblings) => Find(message, Plain(json), [.. siblings.Select(Plain)], 0);
+
+    private WireField? Find(string name, string wanted, HashSet<string> siblings, int depth)
+    {
+        if (depth > 3 || !messages.TryGetValue(name, out var fields)) return null;
+        for (var i = 0; i < fields.Count; i++)
+            if (Plain(fields[i].Name) == wanted) return new WireField([fields[i].Number], Rank(i));
+        for (var i = 0; i < fields.Count; i++)
+        {
+            var field = fields[i];
+            if (field.Repeated || siblings.Contains(Plain(field.Name))) continue;
+            var type = field.Type.Contains('.') ? field.Type : name[..(name.LastIndexOf('.') + 1)] + field.Type;
+            if (Find(type, wanted, siblings, depth + 1) is { } inner) return new WireField([field.Number, .. inner.Path], Rank(i) + inner.Order);
+        }
+        return null;
+    }
+
+    private static string Rank(int index) => index.ToString("D3", CultureInfo.InvariantCulture);
+
+    // $ref is ref there, x-kubernetes-list-type xKubernetesListType, webhooks Webhooks.
+    private static string Plain(string name) => name.Replace("$", "").Replace("-", "").ToLowerInvariant();
+}

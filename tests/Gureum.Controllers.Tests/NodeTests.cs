@@ -29,6 +29,17 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public void PutBack_RangeThatNoNodeGot_IsTheNext()
+    {
+        var pool = new PodCidrPool("10.0.0.0/16", 24);
+
+        pool.PutBack(pool.Take()!);
+
+        Assert.Equal("10.0.0.0/24", pool.Take());
+        Assert.Equal("10.0.1.0/24", pool.Take());
+    }
+
+    [Fact]
     public void Take_AllRangesUsed_GivesNone()
     {
         var pool = new PodCidrPool("10.0.0.0/23", 24);

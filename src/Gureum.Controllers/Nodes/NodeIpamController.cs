@@ -50,6 +50,6 @@ public sealed class NodeIpamController : IController
             await context.Client.UpdateAsync(live with { Spec = live.Spec with { PodCIDR = cidr, PodCIDRs = [cidr] } }, cancel);
             assigned = true;
         }
-        finally { if (!assigned) pool.Release(cidr); }
+        finally { if (!assigned) pool.PutBack(cidr); }
     }
 }

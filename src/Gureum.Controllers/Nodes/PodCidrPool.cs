@@ -57,6 +57,20 @@ public sealed class PodCidrPool
         lock (gate) if (IndexOf(cidr) is { } i) taken[i] = false;
     }
 
+    /// <summary>
+    /// Takes back a range that no node got after all: it is the next to be given. So the first node has the first range
+    /// however often its update met a conflict, and a node without uplink has the address that it told before it had a range.
+    /// </summary>
+    public void PutBack(string cidr)
+    {
+        lock (gate)
+        {
+            if (IndexOf(cidr) is not { } i) return;
+            taken[i] = false;
+            if (next == i + 1) next = i;
+        }
+    }
+
     private string Name(int i)
     {
         Span<byte> bytes = stackalloc byte[4];

@@ -12,6 +12,8 @@ public sealed class DownTests
         (await cloud.GureumAsync("up", "--no-install", "--node-name", "n1")).Ok();
         await cloud.GetAsync("apply", "-f", Path.Combine(Cloud.Root, "examples", "guestbook"));
         await cloud.GetAsync("rollout", "status", "deployment/web", "--timeout=180s");
+        IReadOnlyList<string> during = await MachineState.ReadAsync(cloud);
+        Assert.All(["cgroup", "link", "mount", "nft", "process", "route"], kind => Assert.Contains(during.Except(before), l => l.StartsWith(kind + " ", StringComparison.Ordinal)));
 
         string said = (await cloud.GureumAsync("down")).Ok();
 

@@ -52,7 +52,7 @@ public sealed class RefusalTests
     {
         await using Cloud cloud = await Cloud.CreateAsync();
         using System.Diagnostics.Process holder = cloud.StartInside("busybox", "nc", "-l", "-p", "6443");
-        await Eventually.GetAsync("the listener", async () => (await cloud.InsideAsync("cat", ["/proc/net/tcp"])).Ok(), t => t.Contains(":192B", StringComparison.Ordinal));
+        await Eventually.GetAsync("the listener", async () => (await cloud.InsideAsync("cat", ["/proc/net/tcp", "/proc/net/tcp6"])).Ok(), t => t.Contains(":192B", StringComparison.Ordinal));
 
         Said said = await cloud.GureumAsync("up", "--no-install");
         holder.Kill();

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Gureum.EndToEnd.Support;
 
 /// <summary>What a cloud could leave on a machine, as sorted lines.</summary>
@@ -10,13 +13,18 @@ internal static class MachineState
         lines.AddRange(Links(await cloud.InsideAsync("ip", ["-o", "link"])).Select(l => "link " + l));
         lines.AddRange((await cloud.InsideAsync("nft", ["list", "tables"])).Ok().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => "nft " + l));
         lines.AddRange((await cloud.InsideAsync("ip", ["route", "show", "table", "all"])).Ok().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => "route " + l.Trim()));
-        lines.AddRange(File.ReadLines("/proc/self/mounts").Select(l => l.Split(' ')[1]).Where(m => m.Contains(cloud.Data, StringComparison.Ordinal) || m.Contains("/run/gureum", StringComparison.Ordinal)).Select(m => "mount " + m));
+        lines.AddRange(File.ReadLines("/proc/self/mounts").Select(l => l.Split(' ')[1]).Where(m => m.Contains(cloud.Data, StringComparison.Ordinal) || m.Contains("/run/gureum/" + Hash(cloud.Data), StringComparison.Ordinal)).Select(m => "mount " + m));
         lines.AddRange(Processes(cloud, await InodeAsync(cloud)).Select(p => "process " + p));
-        lines.AddRange(Directory.EnumerateDirectories("/sys/fs/cgroup", "*gureum*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4, IgnoreInaccessible = true }).Select(c => "cgroup " + c));
+        lines.AddRange(Directory.EnumerateDirectories("/sys/fs/cgroup", GroupOf(cloud), new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4, IgnoreInaccessible = true }).Select(c => "cgroup " + c));
         lines.AddRange((Directory.Exists("/run/netns") ? Directory.GetFiles("/run/netns") : []).Where(n => Path.GetFileName(n).StartsWith("cni-", StringComparison.Ordinal)).Select(n => "netns " + n));
         lines.Sort(StringComparer.Ordinal);
         return lines;
     }
+
+    // Other clouds of the machine have groups too: a cloud's own is named by a hash of its node's directory.
+    private static string GroupOf(Cloud cloud) => "gureum-" + Hash(Path.Combine(cloud.Data, "node"));
+
+    private static string Hash(string path) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..8];
 
     private static IEnumerable<string> Links(Said said) => said.Ok().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(':')[1].Trim());
 

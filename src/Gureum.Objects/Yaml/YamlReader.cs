@@ -60,9 +60,9 @@ public static partial class YamlReader
 
         private ParsingEvent Next()
         {
-            ParsingEvent next;
-            if (replay is not null) { replay.MoveNext(); next = replay.Current; }
-            else next = parser.Consume<ParsingEvent>();
+            // What an alias repeats is not recorded: the alias itself was.
+            if (replay is not null) { replay.MoveNext(); return replay.Current; }
+            var next = parser.Consume<ParsingEvent>();
             foreach (var record in recording) record.Add(next);
             return next;
         }
@@ -74,7 +74,7 @@ public static partial class YamlReader
             if (node is AnchorAlias alias) { WriteAlias(alias, depth); return; }
             var anchor = node is NodeEvent { Anchor.IsEmpty: false } named ? named.Anchor.Value : null;
             List<ParsingEvent>? record = null;
-            if (anchor is not null)
+            if (anchor is not null && replay is null)
             {
                 record = [node];
                 recording.Add(record);

@@ -20,7 +20,7 @@ internal static class DownCommand
             bool delete = parsed.GetValue(purge), json = CommonOptions.WantsJson(parsed);
             if (ClusterOptions.Load(directory) is not { } options)
             {
-                if (delete && Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any())
+                if (delete && Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any(e => !DataLock.IsLock(e)))
                     throw new CommandFailure($"{directory} holds no cloud (it has no cluster.json), so --purge leaves it alone: delete it by hand if you mean it");
                 Report(json, directory, wasUp: false, purged: false, $"There is no cloud in {directory}; nothing to do.");
                 return 0;

@@ -1,7 +1,9 @@
 using Gureum.Bench;
+using Gureum.Bench.Scheduling;
 
 IBenchmark[] all =
 [
+    new SchedulingBenchmark(),
 ];
 
 using var cancel = new CancellationTokenSource();

@@ -1,8 +1,10 @@
 using Gureum.Bench;
+using Gureum.Bench.Api;
 using Gureum.Bench.Scheduling;
 
 IBenchmark[] all =
 [
+    new ApiBenchmark(),
     new SchedulingBenchmark(),
 ];
 

@@ -18,14 +18,15 @@ internal static class UpCommand
         var node = new Option<string?>("--node-name") { Description = "The node's name (the machine's).", HelpName = "name" };
         var noInstall = new Option<bool>("--no-install") { Description = "Refuse to install missing OS packages: say which instead." };
         var airGapped = new Option<bool>("--air-gapped") { Description = "Never look for images outside this machine." };
+        var noNode = new Option<bool>("--no-node") { Description = "Run the API, the controllers and the scheduler alone: no pod runs on this machine." };
         var command = new Command("up", "Brings the cloud up: installs what the machine lacks, starts the server, waits until the node is Ready.")
         {
-            data, listen, pods, services, node, noInstall, airGapped, output,
+            data, listen, pods, services, node, noInstall, airGapped, noNode, output,
         };
         command.Runs(async (parsed, cancel) =>
         {
             Prerequisites.RequireRoot("up");
-            var request = new UpRequest(CommonOptions.Resolve(parsed.GetValue(data)!), parsed.GetValue(listen), parsed.GetValue(pods), parsed.GetValue(services), parsed.GetValue(node), parsed.GetValue(airGapped));
+            var request = new UpRequest(CommonOptions.Resolve(parsed.GetValue(data)!), parsed.GetValue(listen), parsed.GetValue(pods), parsed.GetValue(services), parsed.GetValue(node), parsed.GetValue(airGapped), parsed.GetValue(noNode));
             UpResult result = await RunAsync(request, !parsed.GetValue(noInstall), cancel);
             Print(result, CommonOptions.WantsJson(parsed));
             return 0;
@@ -49,7 +50,7 @@ internal static class UpCommand
             return new UpResult(options, running, WasUp: true, []);
         }
 
-        await Prerequisites.EnsureAsync(mayInstall, progress, cancel);
+        if (options.RunsNode) await Prerequisites.EnsureAsync(mayInstall, progress, cancel);
         bool starting = Servers.Find(options) is not null;
         if (!starting)
         {
@@ -57,9 +58,9 @@ internal static class UpCommand
             options.Save();
         }
 
-        ServerProcess server = await progress.RunAsync($"starting the server and waiting for node {options.NodeName}", _ =>
+        ServerProcess server = await progress.RunAsync(options.RunsNode ? $"starting the server and waiting for node {options.NodeName}" : "starting the server", _ =>
             starting ? CloudStarter.JoinAsync(options, cancel) : CloudStarter.StartAsync(options, cancel));
-        return new UpResult(options, server, WasUp: false, await ExampleImageLoader.EnsureAsync(options, progress, cancel));
+        return new UpResult(options, server, WasUp: false, options.RunsNode ? await ExampleImageLoader.EnsureAsync(options, progress, cancel) : []);
     }
 
     private static void Print(UpResult result, bool json)
@@ -77,7 +78,7 @@ internal static class UpCommand
 
         Console.WriteLine(result.WasUp
             ? $"The cloud in {options.DataDirectory} is up already (server process {result.Server.Pid}, {result.Server.Url}); nothing to do."
-            : $"Node {options.NodeName} is Ready; the API is at {result.Server.Url} (server process {result.Server.Pid}, log {CloudStarter.LogFile(options)}).");
+            : $"{(options.RunsNode ? $"Node {options.NodeName} is Ready" : "The control plane is up, without a node on this machine")}; the API is at {result.Server.Url} (server process {result.Server.Pid}, log {CloudStarter.LogFile(options)}).");
         foreach (string note in result.Notes) Console.WriteLine("Note: " + note);
         string directory = options.DataDirectory == CommonOptions.DefaultDataDirectory ? "" : $" --data-dir {options.DataDirectory}";
         Console.WriteLine(

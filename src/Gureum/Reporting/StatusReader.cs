@@ -17,7 +17,7 @@ internal static class StatusReader
         ContainerdState containerd = Containerd(options);
         string state = server is { Ready: true } ? "up" : server is not null ? "starting" : File.Exists(options.ServerFile) || containerd.Pid is not null ? "crashed" : "down";
         if (state == "crashed") problems.Add(new Problem("the server has ended without `gureum down`; its pods go on, but nobody looks after them", $"run `gureum up --data-dir {options.DataDirectory}`: it takes them over; why it ended is in {CloudStarter.LogFile(options)}"));
-        if (state is "up" && containerd.Pid is null) problems.Add(new Problem("containerd does not run", $"the node's agent starts it again by itself; if it does not, see {options.DataDirectory}/node/containerd/containerd.log"));
+        if (state is "up" && options.RunsNode && containerd.Pid is null) problems.Add(new Problem("containerd does not run", $"the node's agent starts it again by itself; if it does not, see {options.DataDirectory}/node/containerd/containerd.log"));
         return new CloudStatus(
             options.DataDirectory, state, server?.Pid, server?.Url, options.AdminKubeconfig, CloudStarter.LogFile(options), nodes, pods, Store(options, revision), containerd, problems);
     }

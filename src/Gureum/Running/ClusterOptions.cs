@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Gureum.Running;
@@ -30,6 +31,9 @@ public sealed record ClusterOptions
 
     public string ClusterDomain { get; init; } = "cluster.local";
 
+    /// <summary>Whether this machine is a node too: false leaves it with the API, the controllers and the scheduler.</summary>
+    public bool RunsNode { get; init; } = true;
+
     /// <summary>Images are never looked for outside this machine.</summary>
     public bool AirGapped { get; init; }
 
@@ -57,7 +61,11 @@ public sealed record ClusterOptions
     public static ClusterOptions? Load(string dataDirectory)
     {
         var path = Path.Combine(dataDirectory, "cluster.json");
-        return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllText(path), RunningJson.Default.ClusterOptions)! with { DataDirectory = Path.GetFullPath(dataDirectory) } : null;
+        if (!File.Exists(path)) return null;
+        // Source-generated readers leave what a file lacks (an older version wrote it) at zero or null: the defaults go below.
+        JsonObject all = JsonSerializer.SerializeToNode(new ClusterOptions { DataDirectory = dataDirectory }, RunningJson.Default.ClusterOptions)!.AsObject();
+        foreach ((string name, JsonNode? value) in JsonNode.Parse(File.ReadAllText(path))!.AsObject()) all[name] = value?.DeepClone();
+        return all.Deserialize(RunningJson.Default.ClusterOptions)! with { DataDirectory = Path.GetFullPath(dataDirectory) };
     }
 }
 

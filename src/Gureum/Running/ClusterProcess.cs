@@ -32,12 +32,12 @@ public static class ClusterProcess
         Announce(options, url, ready: false);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var control = ControlPlane.Start(options, server, time, stop.Token);
-        await using (var node = await NodeAgent.StartAsync(NodeIdentity.Options(options, server.Authority), Client(server, new UserInfo("system:node:" + options.NodeName, [UserInfo.Nodes, UserInfo.Authenticated]), "gureum-node"), time, cancel))
+        await EnsureDnsServiceAsync(options, Client(server, UserInfo.ApiServer, "gureum"), cancel);
+        await using (var node = options.RunsNode ? await NodeAgent.StartAsync(NodeIdentity.Options(options, server.Authority), Client(server, new UserInfo("system:node:" + options.NodeName, [UserInfo.Nodes, UserInfo.Authenticated]), "gureum-node"), time, cancel) : null)
         {
-            await EnsureDnsServiceAsync(options, Client(server, UserInfo.ApiServer, "gureum"), cancel);
-            await node.Ready.WaitAsync(cancel);
+            if (node is not null) await node.Ready.WaitAsync(cancel);
             Announce(options, url, ready: true);
-            Log.Current.Info("cluster", $"node {options.NodeName} is Ready; the API is at {url}");
+            Log.Current.Info("cluster", $"{(node is null ? "no node runs here" : $"node {options.NodeName} is Ready")}; the API is at {url}");
             try { await control.WaitAsync(cancel); }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested) { Log.Current.Info("cluster", "stopping; what runs goes on"); }
             await stop.CancelAsync();

@@ -15,6 +15,7 @@ public static class ClusterTeardown
     /// <returns>What could not be undone, one line each; empty when all is well.</returns>
     public static async Task<IReadOnlyList<string>> RunAsync(ClusterOptions options, CancellationToken cancel)
     {
+        if (!options.RunsNode) return [];
         var cidr = await PodCidrAsync(options, cancel);
         var node = NodeIdentity.Options(options, ClusterAuthority.Open(Path.Combine(options.DataDirectory, "pki")));
         return await NodeTeardown.RunAsync(node, cidr, cancel);

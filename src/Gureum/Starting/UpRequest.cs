@@ -6,7 +6,7 @@ using Gureum.Running;
 namespace Gureum.Starting;
 
 /// <summary>What a user asked `up` for; null where nothing was said. Immutable.</summary>
-internal sealed partial record UpRequest(string DataDirectory, string? Listen, string? PodCidr, string? ServiceCidr, string? NodeName, bool AirGapped)
+internal sealed partial record UpRequest(string DataDirectory, string? Listen, string? PodCidr, string? ServiceCidr, string? NodeName, bool AirGapped, bool NoNode = false)
 {
     /// <summary>The cloud's options: what was asked for, else what was kept, else the defaults.</summary>
     /// <exception cref="CommandFailure">Values are not valid or cannot change; all of them are named.</exception>
@@ -21,7 +21,9 @@ internal sealed partial record UpRequest(string DataDirectory, string? Listen, s
             ServiceCidr = Fixed("--service-cidr", ServiceCidr, kept?.ServiceCidr, errors) ?? options.ServiceCidr,
             NodeName = Fixed("--node-name", NodeName, kept?.NodeName, errors) ?? options.NodeName,
             AirGapped = AirGapped || options.AirGapped,
+            RunsNode = kept?.RunsNode ?? !NoNode,
         };
+        if (NoNode && options.RunsNode) errors.Add($"--no-node: the cloud in {DataDirectory} runs a node on this machine; use another --data-dir");
         IPNetwork? pods = Range("--pod-cidr", options.PodCidr, 24, errors), services = Range("--service-cidr", options.ServiceCidr, 28, errors);
         if (pods is { } p && services is { } s && (p.Contains(s.BaseAddress) || s.Contains(p.BaseAddress)))
             errors.Add($"--pod-cidr {p} and --service-cidr {s} overlap: choose ranges that have no address in common");

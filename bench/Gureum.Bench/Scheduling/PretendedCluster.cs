@@ -57,7 +57,11 @@ internal sealed class PretendedCluster : IAsyncDisposable
 
     private void Start()
     {
-        var controllers = new ControllerManager(informers, new ControllerOptions { RootCertificatePem = server.Authority.CertificatePem });
+        var controllers = new ControllerManager(informers, new ControllerOptions
+        {
+            // No agent renews anything: the nodes stay Ready for as long as this runs.
+            RootCertificatePem = server.Authority.CertificatePem, NodeMonitorGrace = TimeSpan.FromDays(1),
+        });
         var scheduler = new SchedulingLoop(informers, new SchedulerOptions());
         running.Add(Task.Run(() => controllers.RunAsync(stop.Token), CancellationToken.None));
         running.Add(Task.Run(async () => { await informers.StartAsync(stop.Token); await scheduler.RunAsync(stop.Token); }, CancellationToken.None));
@@ -67,12 +71,11 @@ internal sealed class PretendedCluster : IAsyncDisposable
     {
         Node created = await Client.CreateAsync(new Node { Metadata = new ObjectMeta { Name = name, Labels = new Dictionary<string, string> { ["kubernetes.io/hostname"] = name } } }, cancel);
         var amounts = new Dictionary<string, Quantity> { ["cpu"] = Quantity.Parse("32"), ["memory"] = Quantity.Parse("256Gi"), ["pods"] = Quantity.Parse("250") };
-        // A heartbeat far ahead keeps the node Ready without an agent for as long as this runs.
-        DateTimeOffset ahead = DateTimeOffset.UtcNow.AddHours(1);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
         await Client.UpdateStatusAsync(created with
         {
             Metadata = created.Metadata with { ResourceVersion = null },
-            Status = created.Status with { Capacity = amounts, Allocatable = amounts, Conditions = [new NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady", LastHeartbeatTime = ahead, LastTransitionTime = ahead }] },
+            Status = created.Status with { Capacity = amounts, Allocatable = amounts, Conditions = [new NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady", LastHeartbeatTime = now, LastTransitionTime = now }] },
         }, cancel: cancel);
     }
 

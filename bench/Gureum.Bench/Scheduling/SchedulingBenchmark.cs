@@ -11,7 +11,7 @@ namespace Gureum.Bench.Scheduling;
 /// </summary>
 internal sealed class SchedulingBenchmark : IBenchmark
 {
-    private static readonly TimeSpan Hang = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Hang = TimeSpan.FromMinutes(1);
 
     public string Name => "scheduling";
     public string Summary => "a Deployment onto pretended nodes, until every pod is bound: CPU time of the whole control plane for each pod";

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Meta.V1;
 using Gureum.Objects.Models;
@@ -7,15 +6,23 @@ namespace Gureum.Client;
 
 /// <summary>
 /// Writes core/v1 Events about objects. The same event about the same object again raises a count instead of making a new
-/// object. Writing happens in the background and never fails the caller; when the server is away, events are dropped.
+/// object; many that differ in their message only become one (<see cref="EventSimilarity"/>), and more than an object's
+/// <see cref="EventBudget"/> are not written. Writing happens in the background and never fails the caller; when the
+/// server is away, events are dropped.
 /// </summary>
 public sealed class EventRecorder(ApiClient client, string component, string? host, TimeProvider time)
 {
-    private readonly record struct EventKey(string Namespace, string Kind, string Name, string? Uid, string? Field, string Type, string Reason, string Message);
-    private sealed record Known(string Name, int Count, DateTimeOffset First);
+    // Of a combined event the message is left open.
+    private readonly record struct EventKey(EventSubject Subject, string Type, string Reason, string? Message);
+    private sealed record Known(string Name, int Count);
+    private sealed record Occurrence(EventKey Key, ObjectReference About, string Message, DateTimeOffset At);
 
     private const int MostRemembered = 4096;
-    private readonly ConcurrentDictionary<EventKey, Known> known = new();
+    private readonly Lock gate = new();
+    private readonly RecentlyUsed<EventKey, Known> known = new(MostRemembered);
+    private readonly HashSet<Task> writing = [];
+    private readonly EventBudget budget = new(time);
+    private readonly EventSimilarity similarity = new(time);
 
     /// <param name="reason">A constant in CamelCase.</param>
     public void Normal(IKubeObject about, string reason, string message, string? fieldPath = null) => Record(about, "Normal", reason, message, fieldPath);
@@ -23,44 +30,72 @@ public sealed class EventRecorder(ApiClient client, string component, string? ho
 
     private void Record(IKubeObject about, string type, string reason, string message, string? fieldPath)
     {
-        var ns = string.IsNullOrEmpty(about.Metadata.Namespace) ? "default" : about.Metadata.Namespace;
-        var key = new EventKey(ns, about.Type.Kind, about.Metadata.Name ?? "", about.Metadata.Uid, fieldPath, type, reason, message);
-        var reference = new ObjectReference
+        var subject = EventSubject.Of(about, fieldPath);
+        var many = similarity.IsOneOfMany(subject, type, reason, message);
+        var key = new EventKey(subject, type, reason, many ? null : message);
+        Known? before;
+        lock (gate)
         {
-            Kind = about.Type.Kind, ApiVersion = about.Type.ApiVersion, Namespace = about.Metadata.Namespace, Name = about.Metadata.Name,
-            Uid = about.Metadata.Uid, ResourceVersion = about.Metadata.ResourceVersion, FieldPath = fieldPath,
-        };
-        _ = Task.Run(() => WriteAsync(key, reference));
-    }
-
-    private async Task WriteAsync(EventKey key, ObjectReference reference)
-    {
-        try
-        {
-            var now = time.GetUtcNow();
-            if (known.TryGetValue(key, out var before) && await RaiseAsync(key, before, now)) return;
-            var name = $"{(reference.Name is { Length: > 0 } n ? n : "unnamed")}.{now.Ticks:x}{Random.Shared.Next(0x1000):x3}";
-            await client.CreateAsync(new Event
-            {
-                Metadata = new ObjectMeta { Name = name, Namespace = key.Namespace },
-                InvolvedObject = reference, Reason = key.Reason, Message = key.Message, Type = key.Type,
-                Source = new EventSource { Component = component, Host = host }, ReportingComponent = component, ReportingInstance = host,
-                FirstTimestamp = now, LastTimestamp = now, Count = 1,
-            });
-            if (known.Count > MostRemembered) known.Clear();
-            known[key] = new Known(name, 1, now);
+            // What is not written counts too: the next one that is tells of all.
+            if (known.TryGet(key, out before)) known.Set(key, before with { Count = before.Count + 1 });
         }
-        catch (Exception e) when (e is ApiException or ApiUnreachableException) { Log.Current.Debug("events", $"{key.Reason} about {key.Namespace}/{key.Name} was not written: {e.Message}"); }
+        if (!budget.TryTake(subject)) return;
+        var occurrence = new Occurrence(key, subject.Reference(about), many ? EventSimilarity.Prefix + message : message, time.GetUtcNow());
+        var raised = before is null ? null : before with { Count = before.Count + 1 };
+        lock (gate)
+        {
+            var write = Task.Run(() => WriteAsync(occurrence, raised));
+            writing.Add(write);
+            _ = write.ContinueWith(Ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
     }
 
-    private async Task<bool> RaiseAsync(EventKey key, Known before, DateTimeOffset now)
+    private void Ended(Task write)
     {
-        var count = before.Count + 1;
+        lock (gate) writing.Remove(write);
+    }
+
+    /// <summary>Completes when all that was recorded so far is written or given up.</summary>
+    public Task FlushAsync()
+    {
+        lock (gate) return Task.WhenAll(writing);
+    }
+
+    private async Task WriteAsync(Occurrence occurrence, Known? raised)
+    {
         try
         {
-            var patch = System.Text.Encoding.UTF8.GetBytes($$"""{"count":{{count}},"lastTimestamp":"{{Objects.Times.Format(now)}}"}""");
-            await client.PatchAsync<Event>(key.Namespace, before.Name, PatchType.Merge, patch);
-            known[key] = before with { Count = count };
+            if (raised is null || !await RaiseAsync(occurrence, raised)) await CreateAsync(occurrence);
+        }
+        catch (Exception e) when (e is ApiException or ApiUnreachableException)
+        {
+            var (subject, reason) = (occurrence.Key.Subject, occurrence.Key.Reason);
+            Log.Current.Debug("events", $"{reason} about {subject.Namespace}/{subject.Name} was not written: {e.Message}");
+        }
+    }
+
+    private async Task CreateAsync(Occurrence occurrence)
+    {
+        var (subject, type, reason, _) = occurrence.Key;
+        var name = $"{(subject.Name.Length > 0 ? subject.Name : "unnamed")}.{occurrence.At.Ticks:x}{Random.Shared.Next(0x1000):x3}";
+        var value = new Event
+        {
+            Metadata = new ObjectMeta { Name = name, Namespace = subject.Namespace },
+            InvolvedObject = occurrence.About, Reason = reason, Message = occurrence.Message, Type = type,
+            Source = new EventSource { Component = component, Host = host }, ReportingComponent = component, ReportingInstance = host,
+            FirstTimestamp = occurrence.At, LastTimestamp = occurrence.At, Count = 1,
+        };
+        // The answer is of no interest: it is not read.
+        await client.SendAsync(new ApiRequest("POST", Event.Resource.Path(subject.Namespace), "", ModelJson.Encode(value)));
+        lock (gate) known.Set(occurrence.Key, new Known(name, 1));
+    }
+
+    private async Task<bool> RaiseAsync(Occurrence occurrence, Known raised)
+    {
+        try
+        {
+            var patch = EventPatch.Raise(raised.Count, occurrence.At, occurrence.Key.Message is null ? occurrence.Message : null);
+            await client.PatchAsync(Event.Resource, occurrence.Key.Subject.Namespace, raised.Name, PatchType.Merge, patch);
             return true;
         }
         catch (ApiException e) when (e.IsNotFound) { return false; }

@@ -90,15 +90,11 @@ public sealed class NodeAgent : IAsyncDisposable
         var events = new EventRecorder(client, "kubelet", options.Name, time);
         var informers = new InformerFactory(client, time);
         var pods = informers.Select<Pod>(new ListQuery(FieldSelector: "spec.nodeName=" + options.Name));
-        var settings = new PodSettings
-        {
-            NodeName = options.Name, PodsDirectory = options.PodsDirectory, LogsDirectory = options.LogsDirectory, VolumesDirectory = Path.Combine(options.DataDirectory, "volumes"),
-            ClusterDns = options.ClusterDns.ToString(), ClusterDomain = options.ClusterDomain, NodeAddress = options.Address.ToString(),
-        };
+        var settings = PodSettings.Of(options);
         Port = await ServeAsync(new NodePods(pods, runtime, cgroups, settings));
         var registration = new NodeRegistration(client, new NodeDescription
         {
-            Name = options.Name, Address = options.Address.ToString(), AgentPort = Port, DataDirectory = options.DataDirectory, Version = options.Version,
+            Name = options.Name, Address = options.Address.ToString(), AgentPort = Port, PodCidr = options.PodCidr.ToString(), DataDirectory = options.DataDirectory, Version = options.Version,
         }, containerd, runtime, images, time);
         var follower = await NetworkAsync(client, informers, registration, cancel);
         await containerd.StartAsync(cancel);
@@ -139,7 +135,7 @@ public sealed class NodeAgent : IAsyncDisposable
         return server.Port;
     }
 
-    // The network wants the node's range of addresses, which the node controller gives to a registered node.
+    // The network wants the node's range of addresses: the one that it asked for at its registration, unless its Node had another.
     private async Task<ServiceFollower> NetworkAsync(ApiClient client, InformerFactory informers, NodeRegistration registration, CancellationToken cancel)
     {
         loops.Add(Task.Run(() => registration.RunAsync(stop.Token), CancellationToken.None));

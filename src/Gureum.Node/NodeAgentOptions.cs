@@ -18,6 +18,9 @@ public sealed record NodeAgentOptions
     /// <summary>What must not survive a reboot; short, since sockets live there.</summary>
     public required string RunDirectory { get; init; }
 
+    /// <summary>The addresses of this node's pods: what its Node has, or what it asks for when it registers.</summary>
+    public required IPNetwork PodCidr { get; init; }
+
     /// <summary>The addresses of all pods of the cluster.</summary>
     public required IPNetwork ClusterCidr { get; init; }
 

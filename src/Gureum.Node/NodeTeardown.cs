@@ -1,10 +1,13 @@
-using System.Net;
+using Gureum.Client;
 using Gureum.Network.Pods;
 using Gureum.Network.Services;
 using Gureum.Node.Cgroups;
 using Gureum.Node.Containerd;
 using Gureum.Node.Native;
+using Gureum.Node.Pods;
+using Gureum.Node.Probes;
 using Gureum.Node.Runtime;
+using Gureum.Objects.Core.V1;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gureum.Node;
@@ -12,14 +15,15 @@ namespace Gureum.Node;
 /// <summary>Undoes everything that an agent made on its machine; what is gone already is fine.</summary>
 public static class NodeTeardown
 {
-    /// <param name="podCidr">This node's range, or null when it never had one.</param>
+    /// <param name="pods">The pods of this node: their containers end as their specs ask.</param>
+    /// <param name="mostGrace">No pod gets more time than this to end by itself; zero kills all at once.</param>
     /// <returns>What could not be undone, one line each.</returns>
-    public static async Task<IReadOnlyList<string>> RunAsync(NodeAgentOptions options, IPNetwork? podCidr, CancellationToken cancel)
+    public static async Task<IReadOnlyList<string>> RunAsync(NodeAgentOptions options, IReadOnlyList<Pod> pods, TimeSpan mostGrace, CancellationToken cancel)
     {
         var problems = new List<string>();
-        using var network = NetworkOf(options, podCidr);
-        await StepAsync("containers", () => ContainersAsync(options, network, problems, cancel));
-        await StepAsync("Service rules", () => { Services(options, podCidr); return Task.CompletedTask; });
+        using var network = NetworkOf(options);
+        await StepAsync("containers", () => ContainersAsync(options, network, pods, mostGrace, problems, cancel));
+        await StepAsync("Service rules", () => { Services(options); return Task.CompletedTask; });
         await StepAsync("pod network", () => { network.Teardown(); return Task.CompletedTask; });
         await StepAsync("control groups", async () =>
         {
@@ -45,7 +49,7 @@ public static class NodeTeardown
     }
 
     // Sandboxes are stopped through containerd, so that their networks and mounts go the proper way; it asks us for the former.
-    private static async Task ContainersAsync(NodeAgentOptions options, PodNetwork network, List<string> problems, CancellationToken cancel)
+    private static async Task ContainersAsync(NodeAgentOptions options, PodNetwork network, IReadOnlyList<Pod> pods, TimeSpan mostGrace, List<string> problems, CancellationToken cancel)
     {
         if (options.ContainerdSocket is not null || !Directory.Exists(Path.Combine(options.DataDirectory, "containerd"))) return;
         Directory.CreateDirectory(options.RunDirectory);
@@ -59,10 +63,25 @@ public static class NodeTeardown
         using (var connection = new CriConnection(containerd.SocketPath))
         {
             var runtime = new CriRuntime(connection, Path.Combine(options.RunDirectory, "fifos"));
+            await StopAsync(options, runtime, pods, mostGrace, cancel);
             await Parallel.ForEachAsync(await runtime.ListSandboxesAsync(null, cancel), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancel },
                 async (sandbox, token) => await RemoveAsync(runtime, sandbox.Id, problems, token));
         }
         await containerd.StopAsync(cancel);
+    }
+
+    // All at the same time: they mostly wait. What does not end this way is killed with its sandbox.
+    private static async Task StopAsync(NodeAgentOptions options, CriRuntime runtime, IReadOnlyList<Pod> pods, TimeSpan mostGrace, CancellationToken cancel)
+    {
+        using var prober = new Prober(runtime);
+        var stopper = new PodStopper(runtime, new LifecycleHooks(runtime, prober, TimeProvider.System), PodSettings.Of(options), TimeProvider.System,
+            (pod, container, failure) => Log.Current.Info("pods", $"{pod.Metadata.Namespace}/{pod.Metadata.Name} {container.Name}: the preStop hook failed: {failure}"));
+        await Task.WhenAll(pods.Select(async pod =>
+        {
+            var wanted = TimeSpan.FromSeconds(pod.Spec.TerminationGracePeriodSeconds ?? 30);
+            try { await stopper.StopAsync(pod, await RuntimePod.ReadAsync(runtime, pod.Metadata.Uid!, cancel), wanted < mostGrace ? wanted : mostGrace, cancel); }
+            catch (ContainerRuntimeException e) { Log.Current.Debug("pods", $"{pod.Metadata.Namespace}/{pod.Metadata.Name}: {e.Message}"); }
+        }));
     }
 
     // One that resists is named, and does not keep the others.
@@ -79,15 +98,13 @@ public static class NodeTeardown
         }
     }
 
-    private static IPNetwork Any(NodeAgentOptions options, IPNetwork? podCidr) => podCidr ?? new IPNetwork(options.ClusterCidr.BaseAddress, Math.Max(24, options.ClusterCidr.PrefixLength));
-
-    private static void Services(NodeAgentOptions options, IPNetwork? podCidr) => new ServiceProxy(new ServiceProxyOptions
+    private static void Services(NodeAgentOptions options) => new ServiceProxy(new ServiceProxyOptions
     {
-        NodeName = options.Name, PodCidr = Any(options, podCidr), ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, LocallyServed = [options.ClusterDns],
+        NodeName = options.Name, PodCidr = options.PodCidr, ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, LocallyServed = [options.ClusterDns],
     }).Teardown();
 
-    private static PodNetwork NetworkOf(NodeAgentOptions options, IPNetwork? podCidr) => new(new PodNetworkOptions
+    private static PodNetwork NetworkOf(NodeAgentOptions options) => new(new PodNetworkOptions
     {
-        PodCidr = Any(options, podCidr), ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, StateDirectory = Path.Combine(options.DataDirectory, "network"), LocalAddresses = [options.ClusterDns],
+        PodCidr = options.PodCidr, ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, StateDirectory = Path.Combine(options.DataDirectory, "network"), LocalAddresses = [options.ClusterDns],
     });
 }

@@ -37,6 +37,40 @@ public sealed class DownTests
         Assert.Equal("works", await cloud.GetAsync("exec", "-n", ns, "again", "--", "echo", "works"));
     }
 
+    // What a container says at its end is in a host directory of the test's, which outlives the cloud.
+    [Theory]
+    [InlineData(false, "hook\nterm\n")]
+    [InlineData(true, "")]
+    public async Task Down_ContainerThatListens_HearsOfItUnlessNow(bool now, string expected)
+    {
+        await using Cloud cloud = await Cloud.UpAsync("--node-name", "n1");
+        string words = Directory.CreateDirectory(Path.Combine(cloud.Data, "words")).FullName, ns = await cloud.NamespaceAsync("ends");
+        foreach (string pod in (string[])["one", "two"])
+        {
+            await cloud.ApplyAsync(ns, $$"""
+                apiVersion: v1
+                kind: Pod
+                metadata: { name: {{pod}} }
+                spec:
+                  terminationGracePeriodSeconds: 600
+                  volumes: [{ name: words, hostPath: { path: {{words}} } }]
+                  containers:
+                    - name: main
+                      image: {{Manifests.Busybox}}
+                      command: [sh, -c, "trap 'echo term >> /words/{{pod}}; exit 0' TERM; touch /words/{{pod}}; while true; do sleep 0.2; done"]
+                      lifecycle: { preStop: { exec: { command: [sh, -c, "echo hook >> /words/{{pod}}"] } } }
+                      readinessProbe: { exec: { command: [test, -e, /words/{{pod}}] }, periodSeconds: 1 }
+                      volumeMounts: [{ name: words, mountPath: /words }]
+                """);
+            await cloud.WaitAsync(ns, "pod/" + pod, "condition=Ready");
+        }
+
+        (await cloud.GureumAsync("down", now ? ["--now"] : [])).Ok();
+
+        Assert.Equal(expected, await File.ReadAllTextAsync(Path.Combine(words, "one")));
+        Assert.Equal(expected, await File.ReadAllTextAsync(Path.Combine(words, "two")));
+    }
+
     [Fact]
     public async Task Down_NoCloud_SaysSo()
     {

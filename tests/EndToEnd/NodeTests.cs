@@ -50,4 +50,20 @@ public sealed class NodeTests(SharedCloud shared)
         Assert.Contains("10.99.0.0/16", said.Errors);
         Assert.Contains("10.244.0.0/16", said.Errors);
     }
+
+    [Fact]
+    public async Task NodeWithoutUplink_AnswersAtTheGatewayOfItsOwnRange()
+    {
+        await using Cloud cloud = await Cloud.UpAsync("--node-name", "n1", "--pod-cidr", "10.51.0.0/16");
+        string ns = await cloud.NamespaceAsync("range");
+        await cloud.ApplyAsync(ns, Manifests.Sleeper("here"));
+        await cloud.WaitAsync(ns, "pod/here", "condition=Ready");
+
+        Assert.Equal("10.51.0.0/24", await cloud.GetAsync("get", "node", "n1", "-o", "jsonpath={.spec.podCIDR}"));
+        Assert.Equal("10.51.0.1", await cloud.GetAsync("get", "node", "n1", "-o", "jsonpath={.status.addresses[?(@.type==\"InternalIP\")].address}"));
+        Assert.Equal("10.51.0.1", await cloud.GetAsync("get", "endpointslice", "kubernetes", "-n", "default", "-o", "jsonpath={.endpoints[0].addresses[0]}"));
+        // The API server finds the agent there, and a pod the API server.
+        Assert.Equal("works", await cloud.GetAsync("exec", "-n", ns, "here", "--", "echo", "works"));
+        Assert.Equal("open", await cloud.GetAsync("exec", "-n", ns, "here", "--", "sh", "-c", "timeout 10 nc 10.51.0.1 6443 < /dev/null > /dev/null && echo open"));
+    }
 }

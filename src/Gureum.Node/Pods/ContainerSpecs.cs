@@ -21,6 +21,12 @@ public sealed record PodSettings
     public string ClusterDomain { get; init; } = "cluster.local";
     public required string NodeAddress { get; init; }
     public string ResolvConf { get; init; } = "/etc/resolv.conf";
+
+    internal static PodSettings Of(NodeAgentOptions options) => new()
+    {
+        NodeName = options.Name, PodsDirectory = options.PodsDirectory, LogsDirectory = options.LogsDirectory, VolumesDirectory = Path.Combine(options.DataDirectory, "volumes"),
+        ClusterDns = options.ClusterDns.ToString(), ClusterDomain = options.ClusterDomain, NodeAddress = options.Address.ToString(),
+    };
 }
 
 /// <summary>From a pod's spec to what the runtime is told. Pure.</summary>

@@ -25,6 +25,7 @@ internal sealed class CriPodRuntime(
 
     private readonly CrashBackOff backOff = new(time);
     private readonly ConcurrentDictionary<string, PodStatus> lastKnown = new();
+    private readonly PodStopper stopper = new(runtime, hooks, settings, time, (pod, container, failure) => events.Warning(pod, "FailedPreStopHook", $"PreStopHook failed: {failure}", Field(container)));
 
     public async Task<PodStep> SyncAsync(Pod pod, CancellationToken cancel)
     {
@@ -68,7 +69,7 @@ internal sealed class CriPodRuntime(
         var cgroup = cgroups.PodPath(quality, pod.Metadata.Uid!);
         var paths = await volumes.EnsureAsync(pod, cancel);
         var sandbox = await EnsureSandboxAsync(pod, state, cgroup, quality, cancel);
-        var address = Address(pod, sandbox);
+        var address = stopper.AddressOf(pod, sandbox);
         var context = new Step(pod, sandbox, address, paths, quality, waiting);
         // A new sandbox means that whatever ran before has ended with the old one.
         if (state.Sandbox?.Info.Id != sandbox.Info.Id) state = await RuntimePod.ReadAsync(runtime, pod.Metadata.Uid!, cancel);
@@ -88,8 +89,6 @@ internal sealed class CriPodRuntime(
     {
         internal Pace Sooner(TimeSpan? other) => this with { Again = Again is null ? other : other is null ? Again : Again < other ? Again : other };
     }
-
-    private string Address(Pod pod, SandboxStatus sandbox) => pod.Spec.HostNetwork == true ? settings.NodeAddress : sandbox.Addresses.FirstOrDefault()?.ToString() ?? "";
 
     private async Task<SandboxStatus> EnsureSandboxAsync(Pod pod, RuntimePod state, string cgroup, PodQos quality, CancellationToken cancel)
     {
@@ -144,7 +143,8 @@ internal sealed class CriPodRuntime(
                 probes.Ensure(step.Pod, container, newest.Info.Id, step.Address, newest.StartedAt ?? time.GetUtcNow());
                 if (probes.Verdict(newest.Info.Id).Failure is not { } failure) return null;
                 events.Normal(step.Pod, "Killing", $"Container {container.Name} {failure["Container ".Length..]}", Field(container));
-                await KillAsync(step.Pod, container, newest, step.Address, Grace(step.Pod, container), cancel);
+                probes.Forget(newest.Info.Id);
+                await stopper.KillAsync(step.Pod, container, newest.Info.Id, step.Address, Grace(step.Pod, container), cancel);
                 return TimeSpan.Zero;
             case ContainerStage.Exited:
                 probes.Forget(newest.Info.Id);
@@ -231,21 +231,6 @@ internal sealed class CriPodRuntime(
         }
     }
 
-    private async Task KillAsync(Pod pod, Container container, ContainerDetails details, string address, TimeSpan grace, CancellationToken cancel)
-    {
-        probes.Forget(details.Info.Id);
-        var left = grace;
-        if (container.Lifecycle?.PreStop is { } hook && grace > TimeSpan.Zero)
-        {
-            var start = time.GetTimestamp();
-            if (await hooks.RunAsync(hook, pod, container, details.Info.Id, address, grace, cancel) is { } failure) events.Warning(pod, "FailedPreStopHook", $"PreStopHook failed: {failure}", Field(container));
-            left = grace - time.GetElapsedTime(start);
-            // The hook may use up the whole time: what follows still gets a moment, as upstream gives it.
-            if (left < TimeSpan.FromSeconds(2)) left = TimeSpan.FromSeconds(2);
-        }
-        await runtime.StopContainerAsync(details.Info.Id, left, cancel);
-    }
-
     private static TimeSpan Grace(Pod pod, Container container) =>
         TimeSpan.FromSeconds(container.LivenessProbe?.TerminationGracePeriodSeconds ?? pod.Spec.TerminationGracePeriodSeconds ?? 30);
 
@@ -263,25 +248,11 @@ internal sealed class CriPodRuntime(
     public async Task<PodStatus> StopAsync(Pod pod, TimeSpan grace, CancellationToken cancel)
     {
         var state = await RuntimePod.ReadAsync(runtime, pod.Metadata.Uid!, cancel);
-        var sidecars = pod.Spec.InitContainers.Where(c => c.RestartPolicy == "Always").Select(c => c.Name).ToHashSet();
-        var address = state.Sandbox is { } sandbox ? Address(pod, sandbox) : "";
-        var start = time.GetTimestamp();
-        await Task.WhenAll(Running(c => !sidecars.Contains(c.Info.Name)).Select(c => EndAsync(c, grace)));
-        // Sidecars go last, in the reverse of their order, within what is left of the time.
-        foreach (var sidecar in pod.Spec.InitContainers.Reverse().Where(c => c.RestartPolicy == "Always"))
-            foreach (var running in Running(c => c.Info.Name == sidecar.Name))
-                await EndAsync(running, TimeSpan.FromSeconds(Math.Max(1, (grace - time.GetElapsedTime(start)).TotalSeconds)));
+        foreach (var container in state.Containers) probes.Forget(container.Info.Id);
+        await stopper.StopAsync(pod, state, grace, cancel);
         state = await RuntimePod.ReadAsync(runtime, pod.Metadata.Uid!, cancel);
         if (lastKnown.TryGetValue(pod.Metadata.Uid!, out var known)) pod = pod with { Status = Merge(known, pod.Status) };
         return new PodStatusBuilder(settings, pod, state, probes.Verdict, new Dictionary<string, Waiting>(), d => TerminationMessage(pod, d), time.GetUtcNow()).Build();
-
-        IEnumerable<ContainerDetails> Running(Func<ContainerDetails, bool> which) => state.Containers.Where(c => c.Info.Stage is ContainerStage.Running or ContainerStage.Unknown && which(c)).ToList();
-
-        Task EndAsync(ContainerDetails details, TimeSpan limit)
-        {
-            var container = pod.Spec.Containers.Concat(pod.Spec.InitContainers).FirstOrDefault(c => c.Name == details.Info.Name);
-            return container is null ? runtime.StopContainerAsync(details.Info.Id, limit, cancel) : KillAsync(pod, container, details, address, limit, cancel);
-        }
     }
 
     public async Task RemoveAsync(string uid, string ns, string name, CancellationToken cancel)

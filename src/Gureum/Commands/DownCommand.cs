@@ -12,7 +12,8 @@ internal static class DownCommand
     {
         Option<string> data = CommonOptions.DataDirectory(), output = CommonOptions.Output();
         var purge = new Option<bool>("--purge") { Description = "Delete the data directory too: objects, keys, images and volumes." };
-        var command = new Command("down", "Stops the cloud and undoes what it made on this machine; its data directory stays.") { data, purge, output };
+        var now = new Option<bool>("--now") { Description = $"Kill containers at once, instead of giving them their grace period (at most {ClusterTeardown.MostGrace.TotalSeconds:0} s)." };
+        var command = new Command("down", "Stops the cloud and undoes what it made on this machine; its data directory stays.") { data, purge, now, output };
         command.Runs(async (parsed, cancel) =>
         {
             Prerequisites.RequireRoot("down");
@@ -26,7 +27,7 @@ internal static class DownCommand
                 return 0;
             }
 
-            bool wasUp = await TakeDownAsync(options, cancel);
+            bool wasUp = await TakeDownAsync(options, parsed.GetValue(now) ? TimeSpan.Zero : ClusterTeardown.MostGrace, cancel);
             if (delete) Directory.Delete(directory, recursive: true);
             Report(json, directory, wasUp, delete, delete
                 ? $"The cloud is down and {directory} is deleted."
@@ -36,7 +37,7 @@ internal static class DownCommand
         return command;
     }
 
-    private static async Task<bool> TakeDownAsync(ClusterOptions options, CancellationToken cancel)
+    private static async Task<bool> TakeDownAsync(ClusterOptions options, TimeSpan grace, CancellationToken cancel)
     {
         using IDisposable only = await DataLock.TakeAsync(options.DataDirectory, "change", TimeSpan.FromMinutes(2), cancel);
         var progress = new Progress();
@@ -44,7 +45,7 @@ internal static class DownCommand
         if (server is not null) await progress.RunAsync($"stopping the server (process {server.Pid})", async _ => await ServerStopper.StopAsync(server, cancel));
         // Nobody may start a server while its things are taken away; a server that has not announced itself yet holds this too.
         using IDisposable noServer = await DataLock.TakeAsync(options.DataDirectory, "serve", TimeSpan.FromSeconds(30), cancel);
-        IReadOnlyList<string> problems = await progress.RunAsync("stopping containers and undoing the network", _ => ClusterTeardown.RunAsync(options, cancel));
+        IReadOnlyList<string> problems = await progress.RunAsync("stopping containers and undoing the network", _ => ClusterTeardown.RunAsync(options, grace, cancel));
         if (problems.Count > 0) throw new CommandFailure($"not everything could be undone: {string.Join("; ", problems)}; mend that and run `gureum down --data-dir {options.DataDirectory}` again");
         if (Directory.Exists(options.RunDirectory)) File.Delete(options.ServerFile);
         RemoveIfEmpty(options.RunDirectory);

@@ -20,8 +20,9 @@ public static class ClusterProcess
         var time = TimeProvider.System;
         options.Save();
         Directory.CreateDirectory(options.RunDirectory);
-        var address = NodeIdentity.Address(options);
         await using var store = await SqliteStore.OpenAsync(new SqliteOptions(Path.Combine(options.DataDirectory, "state.db")), cancel);
+        var range = await NodeRange.ChooseAsync(store, options, cancel);
+        var address = NodeIdentity.Address(options, range);
         await using var server = await ApiServerHost.StartAsync(new ApiServerOptions
         {
             PkiDirectory = Path.Combine(options.DataDirectory, "pki"), Listen = [IPAddress.Parse(options.Listen)], Port = options.Port, AdvertiseAddress = address,
@@ -33,7 +34,7 @@ public static class ClusterProcess
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var control = ControlPlane.Start(options, server, time, stop.Token);
         await EnsureDnsServiceAsync(options, Client(server, UserInfo.ApiServer, "gureum"), cancel);
-        await using (var node = options.RunsNode ? await NodeAgent.StartAsync(NodeIdentity.Options(options, server.Authority), Client(server, new UserInfo("system:node:" + options.NodeName, [UserInfo.Nodes, UserInfo.Authenticated]), "gureum-node"), time, cancel) : null)
+        await using (var node = options.RunsNode ? await NodeAgent.StartAsync(NodeIdentity.Options(options, range, server.Authority), Client(server, new UserInfo("system:node:" + options.NodeName, [UserInfo.Nodes, UserInfo.Authenticated]), "gureum-node"), time, cancel) : null)
         {
             if (node is not null) await node.Ready.WaitAsync(cancel);
             Announce(options, url, ready: true);

@@ -12,9 +12,9 @@ internal static class NodeIdentity
 {
     /// <summary>
     /// The address under which others reach this machine: the one that its default route would use; without an uplink, the
-    /// gateway address of the pods, which every pod of this node can reach.
+    /// gateway of its own range of pod addresses, which every pod of this node can reach.
     /// </summary>
-    internal static IPAddress Address(ClusterOptions options)
+    internal static IPAddress Address(ClusterOptions options, IPNetwork range)
     {
         if (IPAddress.TryParse(options.Listen, out var listen) && !listen.Equals(IPAddress.Any) && !listen.Equals(IPAddress.IPv6Any) && !IPAddress.IsLoopback(listen)) return listen;
         foreach (var nic in NetworkInterface.GetAllNetworkInterfaces().Where(n => n.OperationalStatus == OperationalStatus.Up))
@@ -23,7 +23,7 @@ internal static class NodeIdentity
             if (!properties.GatewayAddresses.Any(g => g.Address.AddressFamily == AddressFamily.InterNetwork && !g.Address.Equals(IPAddress.Any))) continue;
             if (properties.UnicastAddresses.FirstOrDefault(a => a.Address.AddressFamily == AddressFamily.InterNetwork) is { } found) return found.Address;
         }
-        return At(options.PodCidr, 1);
+        return At(range.ToString(), 1);
     }
 
     /// <summary>The nth address of a range.</summary>
@@ -34,15 +34,16 @@ internal static class NodeIdentity
         return new IPAddress(bytes);
     }
 
-    internal static NodeAgentOptions Options(ClusterOptions options, ClusterAuthority authority)
+    /// <param name="range">The range that the node has or asks for.</param>
+    internal static NodeAgentOptions Options(ClusterOptions options, IPNetwork range, ClusterAuthority authority)
     {
-        var address = Address(options);
+        var address = Address(options, range);
         var (pem, key) = authority.IssueServer("system:node:" + options.NodeName, [options.NodeName], [address, IPAddress.Loopback]);
         using var ephemeral = X509Certificate2.CreateFromPem(pem, key);
         return new NodeAgentOptions
         {
             Name = options.NodeName, Address = address, DataDirectory = Path.Combine(options.DataDirectory, "node"), RunDirectory = options.RunDirectory,
-            ClusterCidr = IPNetwork.Parse(options.PodCidr), ServiceCidr = IPNetwork.Parse(options.ServiceCidr), ClusterDns = At(options.ServiceCidr, 10), ClusterDomain = options.ClusterDomain,
+            PodCidr = range, ClusterCidr = IPNetwork.Parse(options.PodCidr), ServiceCidr = IPNetwork.Parse(options.ServiceCidr), ClusterDns = At(options.ServiceCidr, 10), ClusterDomain = options.ClusterDomain,
             Port = options.AgentPort, Certificate = X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null), ClientAuthority = authority.Certificate,
             ApiServerName = NodeDialer.ClientName, Version = ApiServer.PathHandlers.KubernetesVersion, AirGapped = options.AirGapped,
         };

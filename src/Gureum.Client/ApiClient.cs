@@ -32,6 +32,10 @@ public sealed class ApiClient(IApiTransport transport)
     public async Task<T> CreateAsync<T>(T value, CancellationToken cancel = default) where T : IKubeObject<T> =>
         Parse<T>(await SendAsync(new ApiRequest("POST", T.Resource.Path(value.Metadata.Namespace), "", ModelJson.Encode(value)), cancel));
 
+    /// <summary>Creates an object whose new state is of no interest: of the answer only the name is read.</summary>
+    public async Task<string> CreateNameAsync<T>(T value, CancellationToken cancel = default) where T : IKubeObject<T> =>
+        Objects.Json.JsonPeek.Text((await SendAsync(new ApiRequest("POST", T.Resource.Path(value.Metadata.Namespace), "", ModelJson.Encode(value)), cancel)).Span, ["metadata", "name"]);
+
     /// <summary>Creates through a subresource (eviction, binding, token); the answer is of the kind sent.</summary>
     public async Task<TSub> CreateAsync<T, TSub>(string ns, string name, string subresource, TSub value, CancellationToken cancel = default)
         where T : IKubeObject<T> where TSub : IModel<TSub> =>

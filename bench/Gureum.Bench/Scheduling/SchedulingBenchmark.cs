@@ -26,11 +26,12 @@ internal sealed class SchedulingBenchmark : IBenchmark
         {
             await SettleAsync(cancel);
             cluster.Requests.Clear();
-            var (cpu, memory) = (Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes());
+            var (cpu, memory, pause, full) = (Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(), GC.GetTotalPauseDuration(), GC.CollectionCount(2));
             long start = Stopwatch.GetTimestamp();
             await BindAsync(cluster, "round-" + round, pods, cancel);
             figures.Add(new Figure($"deployment of {pods} on {nodes}", "gureum", pods, Stopwatch.GetElapsedTime(start), Environment.CpuUsage.TotalTime - cpu));
             figures.Note($"  {(GC.GetTotalAllocatedBytes() - memory) / 1024.0 / pods:0} KiB allocated for each pod; requests: {cluster.Requests.Describe()}");
+            figures.Note($"  garbage collector: {(GC.GetTotalPauseDuration() - pause).TotalMilliseconds:0} ms of pauses, {GC.CollectionCount(2) - full} full collections, {GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes >> 20} MiB of heap");
             await RemoveAsync(cluster, "round-" + round, cancel);
         }
     }

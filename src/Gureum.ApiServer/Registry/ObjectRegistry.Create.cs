@@ -14,14 +14,14 @@ public sealed partial class ObjectRegistry
     private const int NameTries = 8;
 
     /// <summary>Creates an object; the tree given becomes the registry's.</summary>
-    public async ValueTask<StoredObject> CreateAsync(Resource resource, string? ns, JsonObject value, WriteOptions options)
+    /// <param name="again">Gives the same tree once more, for another try when the name that was drawn had been taken.</param>
+    public async ValueTask<StoredObject> CreateAsync(Resource resource, string? ns, JsonObject value, WriteOptions options, Func<JsonObject>? again = null)
     {
+        var generated = value.Child("metadata")?.Text("name") is not { Length: > 0 };
         for (var tries = 1; ; tries++)
         {
-            var generated = value.Child("metadata")?.Text("name") is not { Length: > 0 };
-            var attempt = generated && tries < NameTries ? value.DeepClone().AsObject() : value;
-            try { return await CreateOnceAsync(resource, ns, attempt, options); }
-            catch (ApiError e) when (generated && e.Status.Reason == "AlreadyExists" && tries < NameTries) { /* the random suffix was taken: draw again */ }
+            try { return await CreateOnceAsync(resource, ns, value, options); }
+            catch (ApiError e) when (generated && again is not null && e.Status.Reason == "AlreadyExists" && tries < NameTries) { value = again(); }
         }
     }
 

@@ -52,8 +52,9 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
 
     internal async ValueTask<ApiResult> CreateAsync()
     {
+        var (theCall, theResource) = (call, resource);
         var value = RequestBody.Read(call, resource, warnings);
-        var stored = await registry.CreateAsync(resource, ns, value, Options());
+        var stored = await registry.CreateAsync(resource, ns, value, Options(), () => RequestBody.Read(theCall, theResource, []));
         return Negotiation.Object(call, resource, stored, 201, warnings);
     }
 

@@ -30,7 +30,8 @@ internal static class PodSubresources
             pod.Need("spec")["nodeName"] = node;
             SetCondition(pod, "PodScheduled", "True", registry.Now);
             return pod;
-        }) { Subresource = "binding", Narrow = true }, new WriteOptions(call.User) { FieldManager = call.FieldManager, DryRun = call.DryRun, Cancel = cancel });
+        // As upstream, where the binding is the object that is written: nobody becomes the owner of a pod's field by it.
+        }) { Subresource = "binding", Narrow = true, OwnersKept = true }, new WriteOptions(call.User) { FieldManager = call.FieldManager, DryRun = call.DryRun, Cancel = cancel });
         return new BodyResult(201, StatusDocument.Success(null, "", null, null)) { Warnings = warnings };
     }
 

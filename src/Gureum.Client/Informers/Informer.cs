@@ -8,7 +8,7 @@ namespace Gureum.Client;
 /// A local copy of a collection, kept up to date by list and watch (thread-safe state). Readers see each object as an
 /// immutable value; handlers run one after the other on the informer's own loop, so they only enqueue.
 /// </summary>
-public sealed class Informer<T> where T : class
+public sealed class Informer<T> : IMetadataSource where T : class
 {
     /// <summary>What a handler is told. On <c>Added</c> the old value is null, on <c>Deleted</c> the new one.</summary>
     public delegate void Handler(T? old, T? current);
@@ -74,6 +74,9 @@ public sealed class Informer<T> where T : class
         }
         return this;
     }
+
+    void IMetadataSource.AddMetadataHandler(Informer<ObjectMeta>.Handler handler) =>
+        AddHandler((old, current) => handler(old is null ? null : metadata(old), current is null ? null : metadata(current)));
 
     /// <summary>Lists and watches until cancelled, starting over whenever the watch ends or fails.</summary>
     internal async Task RunAsync(CancellationToken cancel)

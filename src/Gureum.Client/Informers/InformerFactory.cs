@@ -1,3 +1,4 @@
+using Gureum.Objects.Meta.V1;
 using Gureum.Objects.Models;
 
 namespace Gureum.Client;
@@ -38,6 +39,17 @@ public sealed class InformerFactory(ApiClient client, TimeProvider time)
             if (informers.TryGetValue((resource, true), out var known)) return (Informer<PartialObject>)known;
             return Add((resource, true), new Informer<PartialObject>(client, resource, PartialObjectReader.For(resource), static o => o.Metadata, new ListQuery(), time));
         }
+    }
+
+    /// <summary>
+    /// Tells a handler of the metadata of everything in a collection of any kind, as <see cref="Informer{T}.AddHandler"/>
+    /// does. It comes out of the typed copy where there is one, so that nothing is sent and decoded twice.
+    /// </summary>
+    public void ObserveMetadata(ResourceType resource, Informer<ObjectMeta>.Handler handler)
+    {
+        IMetadataSource? typed;
+        lock (gate) typed = informers.GetValueOrDefault((resource, false)) as IMetadataSource;
+        (typed ?? Metadata(resource)).AddMetadataHandler(handler);
     }
 
     private Informer<T> Add<T>((ResourceType, bool)? key, Informer<T> informer) where T : class

@@ -22,13 +22,13 @@ public sealed class PodControl(ApiClient client, EventRecorder events)
     };
 
     /// <exception cref="ApiException">The server refused the pod; the owner's event says why.</exception>
-    public async Task<Pod> CreateAsync(Pod pod, IKubeObject owner, CancellationToken cancel)
+    public async Task CreateAsync(Pod pod, IKubeObject owner, CancellationToken cancel)
     {
         try
         {
-            var created = await client.CreateAsync(pod, cancel);
-            events.Normal(owner, SuccessfulCreate, $"Created pod: {created.Name()}");
-            return created;
+            // The pod itself comes by the informer: reading it here would decode it once more.
+            var name = await client.CreateNameAsync(pod, cancel);
+            events.Normal(owner, SuccessfulCreate, $"Created pod: {name}");
         }
         catch (ApiException e)
         {

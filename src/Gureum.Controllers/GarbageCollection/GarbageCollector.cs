@@ -48,7 +48,7 @@ public sealed class GarbageCollector : IController
                     if (!resource.Can("list") || !resource.Can("watch") || !resource.Can("delete") || Ignored.Contains(resource.Type.GroupResource)) continue;
                     if (!watched.Add(resource.Type.GroupResource)) continue;
                     var type = resource.Type;
-                    context.Informers.Metadata(type).AddHandler((old, current) => OnChange(type, old, current));
+                    context.Informers.ObserveMetadata(type, (old, current) => OnChange(type, old, current));
                 }
                 await context.Informers.StartAsync(cancel).WaitAsync(TimeSpan.FromSeconds(10), context.Time, cancel);
             }
@@ -57,10 +57,10 @@ public sealed class GarbageCollector : IController
         }
     }
 
-    private void OnChange(ResourceType type, PartialObject? old, PartialObject? current)
+    private void OnChange(ResourceType type, ObjectMeta? old, ObjectMeta? current)
     {
-        if (old is not null && old.Metadata.Uid != current?.Metadata.Uid) Enqueue(graph.Remove(old.Metadata.Uid ?? ""));
-        if (current is not null) Enqueue(graph.Set(new GraphNode(type, current.Metadata)));
+        if (old is not null && old.Uid != current?.Uid) Enqueue(graph.Remove(old.Uid ?? ""));
+        if (current is not null) Enqueue(graph.Set(new GraphNode(type, current)));
     }
 
     private void Enqueue(IReadOnlyList<string> uids)

@@ -22,34 +22,29 @@ public static class CronPlan
     {
         var earliest = cron.Status.LastScheduleTime ?? cron.Metadata.CreationTimestamp ?? now;
         if (cron.Spec.StartingDeadlineSeconds is { } deadline && now.AddSeconds(-deadline) > earliest) earliest = now.AddSeconds(-deadline);
-        DateTimeOffset? due = null;
-        var missed = 0;
-        var at = Next(schedule, zone, earliest);
-        while (at is { } time && time <= now)
-        {
-            due = time;
-            // With a long gap only the end of it matters; counting every minute of a year does not.
-            if (++missed > MostMissed) { earliest = time; var near = Next(schedule, zone, now.AddDays(-2) > time ? now.AddDays(-2) : time); at = near; if (missed > 10_000) break; continue; }
-            at = Next(schedule, zone, time);
-        }
-        return new CronTimes(due, Next(schedule, zone, now), missed > MostMissed);
+        return new CronTimes(Latest(schedule, zone, earliest, now), ZonedSchedule.Next(schedule, zone, now), HasMissedTooMany(schedule, zone, earliest, now));
     }
 
-    /// <summary>The next time in a zone: times that a change of clocks leaves out are skipped.</summary>
-    public static DateTimeOffset? Next(CronSchedule schedule, TimeZoneInfo zone, DateTimeOffset after)
+    // Only the last of all missed runs is made up for. It is looked for near the end first: a year of minutes is not counted through.
+    private static DateTimeOffset? Latest(CronSchedule schedule, TimeZoneInfo zone, DateTimeOffset earliest, DateTimeOffset now)
     {
-        var local = TimeZoneInfo.ConvertTime(after, zone);
-        for (var i = 0; i < 16; i++)
+        for (var span = TimeSpan.FromHours(2); ; span *= 8)
         {
-            if (schedule.Next(local) is not { } found) return null;
-            if (found.Offset == zone.GetUtcOffset(found.DateTime)) return found.ToUniversalTime();
-            var wall = DateTime.SpecifyKind(found.DateTime, DateTimeKind.Unspecified);
-            if (zone.IsInvalidTime(wall)) { local = new DateTimeOffset(wall, found.Offset); continue; }
-            var real = new DateTimeOffset(wall, zone.GetUtcOffset(wall));
-            if (real > after) return real.ToUniversalTime();
-            local = new DateTimeOffset(wall, found.Offset);
+            // An interval counts from the last run, wherever one looks from.
+            var from = !schedule.IsInterval && now - earliest > span ? now - span : earliest;
+            if (schedule.IsInterval && ZonedSchedule.Next(schedule, zone, earliest) is { } first && first <= now)
+                return first + (now - first).Ticks / (first - earliest).Ticks * (first - earliest);
+            DateTimeOffset? due = null;
+            for (var at = ZonedSchedule.Next(schedule, zone, from); at is { } time && time <= now; at = ZonedSchedule.Next(schedule, zone, time)) due = time;
+            if (due is not null || from == earliest) return due;
         }
-        return null;
+    }
+
+    private static bool HasMissedTooMany(CronSchedule schedule, TimeZoneInfo zone, DateTimeOffset earliest, DateTimeOffset now)
+    {
+        var missed = 0;
+        for (var at = ZonedSchedule.Next(schedule, zone, earliest); at is { } time && time <= now && missed <= MostMissed; at = ZonedSchedule.Next(schedule, zone, time)) missed++;
+        return missed > MostMissed;
     }
 
     /// <summary>The same name for the same time, so that a run is never made twice.</summary>

@@ -49,6 +49,9 @@ public sealed class CronSchedule
         return true;
     }
 
+    /// <summary>True for @every: the time between two runs counts, not what the clock on the wall shows.</summary>
+    public bool IsInterval => every > TimeSpan.Zero;
+
     /// <summary>The first time after the given one, in its own offset; null when there is none within five years.</summary>
     public DateTimeOffset? Next(DateTimeOffset after)
     {

@@ -1,11 +1,15 @@
 using Gureum.Bench;
 using Gureum.Bench.Api;
+using Gureum.Bench.Nodes;
 using Gureum.Bench.Scheduling;
 
 IBenchmark[] all =
 [
     new ApiBenchmark(),
     new SchedulingBenchmark(),
+    new StartBenchmark(),
+    new PodStartBenchmark(),
+    new IdleBenchmark(),
 ];
 
 using var cancel = new CancellationTokenSource();

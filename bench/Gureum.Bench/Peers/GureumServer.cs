@@ -23,15 +23,21 @@ internal static class GureumServer
         try
         {
             await process.UntilAsync(async () => File.Exists(kubeconfig) && await Ports.AnswersAsync(port), TimeSpan.FromSeconds(60), cancel);
-            string[] lines = await File.ReadAllLinesAsync(kubeconfig, cancel);
-            return new ApiPeer("gureum", new Uri(Value(lines, "server")), X509Certificate2.CreateFromPem(Pem(lines, "certificate-authority-data")),
-                Certificates.WithKey(Pem(lines, "client-certificate-data"), Pem(lines, "client-key-data")), new ProcessMeter(process.Id), running);
+            return await ReachAsync(kubeconfig, new ProcessMeter(process.Id), running, cancel);
         }
         catch
         {
             await running.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>A server that runs, by the kubeconfig that it wrote.</summary>
+    internal static async Task<ApiPeer> ReachAsync(string kubeconfig, ProcessMeter meter, IAsyncDisposable running, CancellationToken cancel)
+    {
+        string[] lines = await File.ReadAllLinesAsync(kubeconfig, cancel);
+        return new ApiPeer("gureum", new Uri(Value(lines, "server")), X509Certificate2.CreateFromPem(Pem(lines, "certificate-authority-data")),
+            Certificates.WithKey(Pem(lines, "client-certificate-data"), Pem(lines, "client-key-data")), meter, running);
     }
 
     // One cluster and one user: each name stands on one line of the file.

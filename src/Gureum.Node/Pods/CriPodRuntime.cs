@@ -71,8 +71,8 @@ internal sealed class CriPodRuntime(
         var sandbox = await EnsureSandboxAsync(pod, state, cgroup, quality, cancel);
         var address = stopper.AddressOf(pod, sandbox);
         var context = new Step(pod, sandbox, address, paths, quality, waiting);
-        // A new sandbox means that whatever ran before has ended with the old one.
-        if (state.Sandbox?.Info.Id != sandbox.Info.Id) state = await RuntimePod.ReadAsync(runtime, pod.Metadata.Uid!, cancel);
+        // A new sandbox has no containers yet: whatever ran before went with the old one.
+        if (state.Sandbox?.Info.Id != sandbox.Info.Id) state = new RuntimePod(sandbox, []);
         var again = await InitAsync(context, state, cancel);
         if (again.Done)
         {

@@ -1,8 +1,9 @@
 using System.Buffers;
+using System.IO.Compression;
 
 namespace Gureum.Node.Logs;
 
-/// <summary>Reads a container's log file for a client: joins partial lines, filters, follows across rotations.</summary>
+/// <summary>Reads a container's log for a client, renamed files first: joins partial lines, filters, follows across rotations.</summary>
 /// <param name="path">The log file.</param>
 /// <param name="time">The clock, for following.</param>
 public sealed class LogReader(string path, TimeProvider time)
@@ -24,7 +25,7 @@ public sealed class LogReader(string path, TimeProvider time)
         {
             // Opening resolves links: what the open file is called tells later whether it was renamed.
             string? name = NameOf(file);
-            if (query.TailLines is { } lines) file.Position = LogTail.FindStart(file, lines, query.Stream);
+            await CopyRotatedAsync(query, file, name, writer, cancel).ConfigureAwait(false);
             var lineReader = new ForwardLines(file);
             bool last = false;
             while (!writer.IsFull)
@@ -68,13 +69,62 @@ public sealed class LogReader(string path, TimeProvider time)
         }
     }
 
+    // The renamed files that the wanted lines reach back to, oldest first; leaves the current file where its part begins.
+    private async Task CopyRotatedAsync(LogQuery query, FileStream current, string? currentName, LogWriter writer, CancellationToken cancel)
+    {
+        long? wanted = query.TailLines;
+        if (wanted is { } lines)
+        {
+            (current.Position, long here) = LogTail.FindStart(current, lines, query.Stream);
+            wanted = lines - here;
+        }
+
+        var parts = new Stack<(string File, long Start)>();
+        // The current file may have been renamed since it was opened.
+        foreach (string file in LogRotator.Rotated(path).Where(f => Path.GetFileName(f) != Path.GetFileName(currentName)).Reverse())
+        {
+            if (wanted <= 0 || File.GetLastWriteTimeUtc(file) < query.Since?.UtcDateTime) break;
+            await using Stream? older = await OpenRotatedAsync(file, cancel).ConfigureAwait(false);
+            if (older is null) break;
+            var (start, found) = wanted is { } left ? LogTail.FindStart(older, left, query.Stream) : (0, 0);
+            wanted -= found;
+            parts.Push((file, start));
+        }
+
+        foreach ((string file, long start) in parts)
+        {
+            await using Stream? older = await OpenRotatedAsync(file, cancel).ConfigureAwait(false);
+            if (older is null) continue;
+            older.Position = start;
+            var reader = new ForwardLines(older);
+            while (!writer.IsFull && await reader.ReadAsync(cancel).ConfigureAwait(false) is { } line) await writer.WriteAsync(line, cancel).ConfigureAwait(false);
+        }
+    }
+
+    // Rotation may compress a file between two looks, or remove it: then null. A compressed one is as large as the limit of a log.
+    private static async Task<Stream?> OpenRotatedAsync(string file, CancellationToken cancel)
+    {
+        string compressed = file.EndsWith(".gz", StringComparison.Ordinal) ? file : file + ".gz";
+        try
+        {
+            if (file != compressed && File.Exists(file)) return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
+            await using FileStream source = File.OpenRead(compressed);
+            await using var gzip = new GZipStream(source, CompressionMode.Decompress);
+            var text = new MemoryStream();
+            await gzip.CopyToAsync(text, cancel).ConfigureAwait(false);
+            text.Position = 0;
+            return text;
+        }
+        catch (FileNotFoundException) { return null; }
+    }
+
     private FileStream Open() => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
 
     private static string? NameOf(FileStream file) =>
         new FileInfo($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}").LinkTarget;
 
     /// <summary>Whole lines from the current position on; null at the end of what there is so far.</summary>
-    private sealed class ForwardLines(FileStream file)
+    private sealed class ForwardLines(Stream file)
     {
         private readonly byte[] _buffer = new byte[BufferSize];
         private readonly MemoryStream _line = new();

@@ -6,12 +6,13 @@ internal static class LogTail
     private const int BlockSize = 64 << 10;
 
     /// <summary>
-    /// The offset in bytes of the last <paramref name="lines"/> program lines (a line in several parts counts once).
+    /// The offset in bytes of the last <paramref name="lines"/> program lines (a line in several parts counts once), and how
+    /// many of them the file has: fewer when all of it is wanted and more.
     /// </summary>
-    internal static long FindStart(FileStream file, long lines, LogStream stream)
+    internal static (long Start, long Found) FindStart(Stream file, long lines, LogStream stream)
     {
         long length = file.Length;
-        if (lines <= 0) return length;
+        if (lines <= 0) return (length, 0);
         var lineStarts = new BackwardLines(file, length);
         // Lines of the two streams may be interleaved part by part: each stream's open line is counted for itself.
         bool stdoutOpen = false, stderrOpen = false;
@@ -24,7 +25,7 @@ internal static class LogTail
                 // Read backwards, a full line begins a new one; a part belongs to what follows it.
                 if (!parsed.IsPartial || !open)
                 {
-                    if (found == lines) return start;
+                    if (found == lines) return (start, found);
                     found++;
                 }
 
@@ -33,14 +34,14 @@ internal static class LogTail
             }
         }
 
-        return 0;
+        return (0, found);
     }
 
     internal static bool Wanted(LogLine line, LogStream stream) =>
         stream == LogStream.All || line.IsStderr == (stream == LogStream.Stderr);
 
     /// <summary>The lines of a file, last one first.</summary>
-    private sealed class BackwardLines(FileStream file, long end)
+    private sealed class BackwardLines(Stream file, long end)
     {
         private byte[] _pending = []; // bytes from _position up to the end of the line being collected
         private long _position = end;

@@ -12,13 +12,14 @@ public static class Fault
     public static Action Crash { get; } = () =>
     {
         Process.GetCurrentProcess().Kill();
+        // SIGKILL comes a moment later: nothing may happen after the fault point in between.
         Thread.Sleep(Timeout.Infinite);
     };
 
     /// <summary>Throws what <paramref name="failure"/> makes.</summary>
     public static Action Fail(Func<Exception> failure) => () => throw failure();
 
-    /// <summary>Holds the passing thread for this long.</summary>
+    /// <summary>Holds the passing thread for this long. It blocks on purpose: so does a slow medium, and fault points lie in synchronous code.</summary>
     public static Action Delay(TimeSpan time) => () => Thread.Sleep(time);
 
     /// <summary>Holds the passing thread until <paramref name="gate"/> opens.</summary>

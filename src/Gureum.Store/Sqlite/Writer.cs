@@ -73,6 +73,7 @@ internal sealed class Writer
         List<Request> spare = [];
         while (true)
         {
+            // The writer has a thread of its own, since SQLite's calls block: it may sleep here.
             arrived.Wait();
             List<Request> batch;
             bool last;

@@ -8,15 +8,17 @@ using Gureum.Network.Netlink;
 namespace Gureum.Network.Tests.Dns;
 
 /// <summary>Bytes in, bytes out, without sockets; hostile ones too.</summary>
-public sealed class DnsWireTests
+public sealed class DnsWireTests : IAsyncLifetime
 {
-    private readonly DnsServer _server;
+    private DnsServer _server = null!;
 
-    public DnsWireTests()
+    public async ValueTask InitializeAsync()
     {
         var zone = new ClusterZone(new ClusterZoneOptions { ServerAddress = IPAddress.Parse("10.96.0.10") }, Many());
-        _server = DnsServer.StartAsync(zone, null, NetNamespace.Current, []).GetAwaiter().GetResult();
+        _server = await DnsServer.StartAsync(zone, null, NetNamespace.Current, []);
     }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Fact]
     public async Task Answer_AnyBytes_NeverThrows() => await Gen.Byte.Array[0, 600].SampleAsync(async bytes =>

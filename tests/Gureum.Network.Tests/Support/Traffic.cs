@@ -72,6 +72,7 @@ public static class Traffic
         try
         {
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+            // This client blocks by design, like the programs that it stands for; its callers are tests without a synchronization context.
             try { socket.ConnectAsync(IPAddress.Parse(address), port, patience.Token).AsTask().GetAwaiter().GetResult(); }
             catch (OperationCanceledException) { return "TimedOut"; }
             socket.ReceiveTimeout = 5000;

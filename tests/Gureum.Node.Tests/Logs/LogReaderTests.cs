@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text;
 using Gureum.Node.Logs;
 
@@ -54,6 +55,33 @@ public sealed class LogReaderTests : IDisposable
     [Fact]
     public async Task Copy_Limit_EndsInsideALine() => Assert.Equal("one\ntw", await ReadAsync(Sample, new LogQuery { LimitBytes = 6 }));
 
+    [Theory]
+    [InlineData(null, "1\n2\n3\n4\n5\n6\n7\n8\n")]
+    [InlineData(0L, "")]
+    [InlineData(2L, "7\n8\n")]
+    [InlineData(3L, "6\n7\n8\n")]
+    [InlineData(5L, "4\n5\n6\n7\n8\n")]
+    [InlineData(7L, "2\n3\n4\n5\n6\n7\n8\n")]
+    [InlineData(99L, "1\n2\n3\n4\n5\n6\n7\n8\n")]
+    public async Task Copy_RotatedLog_ReachesBackIntoRenamedFiles(long? lines, string expected)
+    {
+        await using (var oldest = new GZipStream(File.Create(LogPath + ".20260101-000000.gz"), CompressionLevel.Fastest)) await oldest.WriteAsync(Encoding.UTF8.GetBytes(Lines(1, 2)));
+        await File.WriteAllTextAsync(LogPath + ".20260101-000001", Lines(3, 4, 5));
+        await File.WriteAllTextAsync(LogPath + ".20260101-000002", Lines(6));
+        await File.WriteAllTextAsync(LogPath + ".other", Lines(0));
+
+        Assert.Equal(expected, await ReadAsync(Lines(7, 8), new LogQuery { TailLines = lines }));
+    }
+
+    [Fact]
+    public async Task Copy_RotatedLog_LimitAndStreamHoldForAllOfIt()
+    {
+        await File.WriteAllTextAsync(LogPath + ".20260101-000001", "2026-01-01T00:00:01Z stdout F old\n2026-01-01T00:00:02Z stderr F bad\n");
+
+        Assert.Equal("old\none\n", await ReadAsync(Sample, new LogQuery { Stream = LogStream.Stdout, LimitBytes = 8 }));
+        Assert.Equal("bad\nerr\n", await ReadAsync(Sample, new LogQuery { Stream = LogStream.Stderr, TailLines = 2 }));
+    }
+
     [Fact]
     public async Task Copy_TailOfALargeFile_IsRight()
     {
@@ -100,4 +128,6 @@ public sealed class LogReaderTests : IDisposable
         await new LogReader(LogPath, TimeProvider.System).CopyAsync(query, output, _ => Task.FromResult(false), CancellationToken.None);
         return Encoding.UTF8.GetString(output.ToArray());
     }
+
+    private static string Lines(params int[] numbers) => string.Concat(numbers.Select(n => $"2026-01-01T00:00:0{n}Z stdout F {n}\n"));
 }

@@ -168,8 +168,15 @@ internal sealed class JobStrategy : WorkloadStrategy
     {
         base.Default(value);
         if (value.Child("spec") is not { } spec) return;
-        if (!spec.ContainsKey("parallelism")) spec["parallelism"] = 1L;
-        if (!spec.ContainsKey("completions") && spec.Number("parallelism") == 1) spec["completions"] = 1L;
+        // Parallelism alone, 1 too, makes a work queue: its completions stay open.
+        if (!spec.ContainsKey("parallelism"))
+        {
+            spec["parallelism"] = 1L;
+            if (!spec.ContainsKey("completions")) spec["completions"] = 1L;
+        }
+        // With a limit for each index the one for all is off.
+        if (!spec.ContainsKey("backoffLimit")) spec["backoffLimit"] = spec.ContainsKey("backoffLimitPerIndex") ? int.MaxValue : 6L;
+        if (!spec.ContainsKey("podReplacementPolicy")) spec["podReplacementPolicy"] = spec.ContainsKey("podFailurePolicy") ? "Failed" : "TerminatingOrFailed";
     }
 
     // A job selects its pods by its own uid unless its maker says otherwise.

@@ -54,6 +54,35 @@ public sealed class PodLifeTests(SharedCloud shared) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task EphemeralContainer_JoinsTheProcessesOfItsTarget_AndEndsOnce()
+    {
+        await cloud.ApplyAsync(ns, Manifests.Sleeper("looked-at"));
+        await cloud.WaitAsync(ns, "pod/looked-at", "condition=Ready");
+
+        await cloud.GetAsync("debug", "-n", ns, "looked-at", "-c", "look", "--image=" + Manifests.Busybox, "--target=main", "--", "sh", "-c", "ps; cat /proc/1/cmdline");
+
+        string ended = await Eventually.GetAsync("the end of the ephemeral container", () => PathAsync("looked-at", ".status.ephemeralContainerStatuses[0].state.terminated.reason"), r => r.Length > 0);
+        Assert.Equal("Completed", ended);
+        Assert.Contains("100000", await cloud.GetAsync("logs", "-n", ns, "looked-at", "-c", "look"));
+        Assert.Equal("0", await PathAsync("looked-at", ".status.ephemeralContainerStatuses[0].restartCount"));
+        Assert.Equal("True", await PathAsync("looked-at", ".status.conditions[?(@.type==\"Ready\")].status"));
+    }
+
+    [Fact]
+    public async Task EphemeralContainer_TargetThatIsNotThere_WaitsAndSaysSo()
+    {
+        await cloud.ApplyAsync(ns, Manifests.Sleeper("untouched"));
+        await cloud.WaitAsync(ns, "pod/untouched", "condition=Ready");
+
+        await cloud.GetAsync("patch", "-n", ns, "pod", "untouched", "--subresource=ephemeralcontainers", "-p",
+            $$$"""{"spec":{"ephemeralContainers":[{"name":"look","image":"{{{Manifests.Busybox}}}","command":["ls"],"targetContainerName":"nobody"}]}}""");
+
+        string why = await Eventually.GetAsync("why it waits", () => PathAsync("untouched", ".status.ephemeralContainerStatuses[0].state.waiting.message"), m => m.Length > 0);
+        Assert.Contains("nobody", why);
+        Assert.Equal("True", await PathAsync("untouched", ".status.conditions[?(@.type==\"Ready\")].status"));
+    }
+
+    [Fact]
     public async Task PodThatFitsNowhere_SaysWhy()
     {
         await cloud.ApplyAsync(ns, Manifests.Sleeper("huge", """

@@ -62,7 +62,8 @@ internal static class ContainerSpecs
         return name.Length > 63 ? name[..63].TrimEnd('-', '.') : name;
     }
 
-    internal static ContainerConfig Container(Pod pod, Container container, uint attempt, string image, IReadOnlyList<KeyValuePair<string, string>> environment, IReadOnlyList<MountConfig> mounts, ResourceLimits limits)
+    /// <param name="processesOf">The id of a container whose processes this one shall see; empty for none.</param>
+    internal static ContainerConfig Container(Pod pod, Container container, uint attempt, string image, IReadOnlyList<KeyValuePair<string, string>> environment, IReadOnlyList<MountConfig> mounts, ResourceLimits limits, string processesOf = "")
     {
         var values = environment.ToDictionary(p => p.Key, p => p.Value);
         return new ContainerConfig
@@ -71,11 +72,11 @@ internal static class ContainerSpecs
             Command = [.. container.Command.Select(c => PodEnvironment.Expand(c, values))], Arguments = [.. container.Args.Select(a => PodEnvironment.Expand(a, values))],
             WorkingDirectory = container.WorkingDir ?? "", Environment = environment, Mounts = mounts, Labels = PodLabels.Of(pod, container.Name),
             LogPath = $"{container.Name}/{attempt}.log", Stdin = container.Stdin == true, StdinOnce = container.StdinOnce == true, Tty = container.Tty == true,
-            Resources = limits, Security = Security(pod, container),
+            Resources = limits, Security = Security(pod, container, processesOf),
         };
     }
 
-    private static ContainerSecurity Security(Pod pod, Container container)
+    private static ContainerSecurity Security(Pod pod, Container container, string processesOf)
     {
         var (own, shared) = (container.SecurityContext, pod.Spec.SecurityContext);
         var privileged = own?.Privileged == true;
@@ -86,7 +87,8 @@ internal static class ContainerSpecs
             AddCapabilities = own?.Capabilities?.Add ?? [], DropCapabilities = own?.Capabilities?.Drop ?? [],
             MaskedPaths = privileged || own?.ProcMount == "Unmasked" ? [] : Masked, ReadOnlyPaths = privileged || own?.ProcMount == "Unmasked" ? [] : ReadOnly,
             Seccomp = privileged ? null : Seccomp(own?.SeccompProfile ?? shared?.SeccompProfile),
-            Pid = pod.Spec.HostPID == true ? NamespaceScope.Node : pod.Spec.ShareProcessNamespace == true ? NamespaceScope.Pod : NamespaceScope.Container,
+            Pid = pod.Spec.HostPID == true ? NamespaceScope.Node : pod.Spec.ShareProcessNamespace == true ? NamespaceScope.Pod : processesOf.Length > 0 ? NamespaceScope.Target : NamespaceScope.Container,
+            PidTargetContainerId = processesOf,
         };
     }
 

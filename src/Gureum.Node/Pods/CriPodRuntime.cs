@@ -58,7 +58,7 @@ internal sealed class CriPodRuntime(
     private static PodStatus Merge(PodStatus known, PodStatus stored) => known with
     {
         Conditions = [.. known.Conditions.Where(c => IsOurs(c.Type)), .. stored.Conditions.Where(c => !IsOurs(c.Type))],
-        QosClass = stored.QosClass, NominatedNodeName = stored.NominatedNodeName, EphemeralContainerStatuses = stored.EphemeralContainerStatuses, Phase = stored.Phase is "Failed" or "Succeeded" ? stored.Phase : known.Phase,
+        QosClass = stored.QosClass, NominatedNodeName = stored.NominatedNodeName, Phase = stored.Phase is "Failed" or "Succeeded" ? stored.Phase : known.Phase,
     };
 
     private static bool IsOurs(string? type) => type is "PodReadyToStartContainers" or "Initialized" or "Ready" or "ContainersReady";
@@ -73,7 +73,8 @@ internal sealed class CriPodRuntime(
         var context = new Step(pod, sandbox, address, paths, quality, waiting);
         // A new sandbox has no containers yet: whatever ran before went with the old one.
         if (state.Sandbox?.Info.Id != sandbox.Info.Id) state = new RuntimePod(sandbox, []);
-        var again = await InitAsync(context, state, cancel);
+        var added = await AddedAsync(context, state, cancel);
+        var again = (await InitAsync(context, state, cancel)).Sooner(added);
         if (again.Done)
         {
             foreach (var container in pod.Spec.Containers) again = again.Sooner(await ContainerAsync(context, state, container, pod.Spec.RestartPolicy ?? "Always", cancel));
@@ -173,7 +174,32 @@ internal sealed class CriPodRuntime(
         }
     }
 
-    private async Task StartAsync(Step step, Container container, uint attempt, CancellationToken cancel)
+    // Ephemeral containers start once, whatever the others do: they are there to find out why those do not run.
+    private async Task<TimeSpan?> AddedAsync(Step step, RuntimePod state, CancellationToken cancel)
+    {
+        TimeSpan? again = null;
+        foreach (var added in step.Pod.Spec.EphemeralContainers)
+        {
+            var had = step.Pod.Status.EphemeralContainerStatuses.Any(s => s.Name == added.Name && s.ContainerID is { Length: > 0 });
+            if (had || state.Newest(added.Name!) is { Info.Stage: not ContainerStage.Created }) continue;
+            var target = added.TargetContainerName is { Length: > 0 } name ? state.Newest(name) : null;
+            if (added.TargetContainerName is { Length: > 0 } && target?.Info.Stage != ContainerStage.Running)
+            {
+                step.Waiting[added.Name!] = new Waiting(PodEnvironment.ConfigError, $"target container \"{added.TargetContainerName}\" is not running");
+                again = TimeSpan.FromSeconds(2);
+                continue;
+            }
+            try
+            {
+                if (state.Newest(added.Name!) is { } halfMade) await runtime.RemoveContainerAsync(halfMade.Info.Id, cancel);
+                await StartAsync(step, added.AsContainer(), 0, cancel, target?.Info.Id ?? "");
+            }
+            catch (StepWaitsException) { again = TimeSpan.FromSeconds(2); }
+        }
+        return again;
+    }
+
+    private async Task StartAsync(Step step, Container container, uint attempt, CancellationToken cancel, string processesOf = "")
     {
         var pod = step.Pod;
         string? id = null;
@@ -184,7 +210,7 @@ internal sealed class CriPodRuntime(
             var variables = await environment.OfAsync(pod, container, step.Address, settings.NodeAddress, cancel);
             if (pod.Spec.SecurityContext?.RunAsNonRoot == true || container.SecurityContext?.RunAsNonRoot == true) RequireUser(pod, container);
             var mounts = ContainerMounts.Of(settings, pod, container, attempt, step.Volumes, variables.ToDictionary(p => p.Key, p => p.Value), step.Address);
-            var config = ContainerSpecs.Container(pod, container, attempt, image, variables, mounts, PodResources.Of(container, step.Quality, MachineFacts.MemoryBytes()));
+            var config = ContainerSpecs.Container(pod, container, attempt, image, variables, mounts, PodResources.Of(container, step.Quality, MachineFacts.MemoryBytes()), processesOf);
             var cgroup = cgroups.PodPath(step.Quality, pod.Metadata.Uid!);
             var sandbox = ContainerSpecs.Sandbox(settings, pod, step.Sandbox.Info.Identity.Attempt, cgroup, PodDns.Of(settings, pod));
             id = await runtime.CreateContainerAsync(step.Sandbox.Info.Id, sandbox, config, cancel);
@@ -283,7 +309,7 @@ internal sealed class CriPodRuntime(
             var buffer = new byte[Most];
             return System.Text.Encoding.UTF8.GetString(buffer, 0, stream.ReadAtLeast(buffer, Most, throwOnEndOfStream: false));
         }
-        var container = pod.Spec.Containers.Concat(pod.Spec.InitContainers).FirstOrDefault(c => c.Name == details.Info.Name);
+        var container = pod.AllContainers().FirstOrDefault(c => c.Name == details.Info.Name);
         return container?.TerminationMessagePolicy == "FallbackToLogsOnError" && details.ExitCode != 0 ? LastLines(details.LogPath) : null;
     }
 

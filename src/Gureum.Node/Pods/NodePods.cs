@@ -20,7 +20,7 @@ internal sealed class NodePods(Informer<Pod> pods, IContainerRuntime runtime, Cg
         var newest = (await RuntimePod.ReadAsync(runtime, found.Metadata.Uid!, cancel)).Newest(name);
         if (newest is null) throw new NodeRequestException(400, $"container {name} of pod {podNamespace}/{pod} has not been created yet");
         if (newest.Info.Stage != ContainerStage.Running) throw new NodeRequestException(400, $"container {name} of pod {podNamespace}/{pod} is not running");
-        var spec = found.Spec.Containers.Concat(found.Spec.InitContainers).FirstOrDefault(c => c.Name == name);
+        var spec = found.AllContainers().FirstOrDefault(c => c.Name == name);
         return new ContainerTarget(runtime, newest.Info.Id, spec?.Tty == true, spec?.Stdin == true);
     }
 
@@ -39,7 +39,7 @@ internal sealed class NodePods(Informer<Pod> pods, IContainerRuntime runtime, Cg
         if (details is null)
         {
             if (previous) throw new NodeRequestException(400, $"previous terminated container \"{container}\" in pod \"{pod}\" not found");
-            var waiting = found.Status.ContainerStatuses.Concat(found.Status.InitContainerStatuses).FirstOrDefault(s => s.Name == container)?.State?.Waiting?.Reason ?? "ContainerCreating";
+            var waiting = found.Status.ContainerStatuses.Concat(found.Status.InitContainerStatuses).Concat(found.Status.EphemeralContainerStatuses).FirstOrDefault(s => s.Name == container)?.State?.Waiting?.Reason ?? "ContainerCreating";
             throw new NodeRequestException(400, $"container \"{container}\" in pod \"{pod}\" is waiting to start: {waiting}");
         }
         var id = details.Info.Id;

@@ -32,14 +32,14 @@ internal sealed class PodStatusBuilder(PodSettings settings, Pod pod, RuntimePod
         {
             Phase = phase, Conditions = conditions, HostIP = settings.NodeAddress, HostIPs = [new HostIP { Ip = settings.NodeAddress }], PodIP = address,
             PodIPs = address is { Length: > 0 } ? [new PodIP { Ip = address }] : [], StartTime = pod.Status.StartTime ?? now,
-            InitContainerStatuses = init, ContainerStatuses = main, ObservedGeneration = pod.Metadata.Generation,
+            InitContainerStatuses = init, ContainerStatuses = main, EphemeralContainerStatuses = [.. pod.Spec.EphemeralContainers.Select(c => Of(c.AsContainer(), false) with { Ready = false })], ObservedGeneration = pod.Metadata.Generation,
         };
     }
 
     private ContainerStatus Of(Container container, bool keepsRunning)
     {
         var newest = runtime.Newest(container.Name!);
-        var before = pod.Status.ContainerStatuses.Concat(pod.Status.InitContainerStatuses).FirstOrDefault(s => s.Name == container.Name);
+        var before = pod.Status.ContainerStatuses.Concat(pod.Status.InitContainerStatuses).Concat(pod.Status.EphemeralContainerStatuses).FirstOrDefault(s => s.Name == container.Name);
         var status = new ContainerStatus
         {
             Name = container.Name, Image = container.Image, ImageID = before?.ImageID ?? "", RestartCount = before?.RestartCount ?? 0, LastState = before?.LastState,

@@ -33,6 +33,7 @@ public sealed class CelEnvironment
         Container = other.Container;
         HomogeneousLiterals = other.HomogeneousLiterals;
         MixedComparisons = other.MixedComparisons;
+        ChecksLiterals = other.ChecksLiterals;
         Limits = other.Limits;
     }
 
@@ -47,6 +48,9 @@ public sealed class CelEnvironment
 
     /// <summary>Whether the checker lets int, uint and double be compared by &lt;, &lt;=, &gt;, &gt;= with one another.</summary>
     public bool MixedComparisons { get; private init; } = true;
+
+    /// <summary>Whether constant durations, timestamps and patterns that are none are refused when compiling.</summary>
+    public bool ChecksLiterals { get; private init; }
 
     /// <summary>How large expressions may be.</summary>
     public ParserLimits Limits { get; private init; } = new();
@@ -90,6 +94,9 @@ public sealed class CelEnvironment
     /// <summary>Sets <see cref="MixedComparisons"/>.</summary>
     public CelEnvironment WithMixedComparisons(bool on) => new(this) { MixedComparisons = on };
 
+    /// <summary>Sets <see cref="ChecksLiterals"/>.</summary>
+    public CelEnvironment WithLiteralChecks(bool on) => new(this) { ChecksLiterals = on };
+
     /// <summary>Sets <see cref="Limits"/>.</summary>
     public CelEnvironment WithLimits(ParserLimits limits) => new(this) { Limits = limits };
 
@@ -102,7 +109,9 @@ public sealed class CelEnvironment
     public CheckedExpression Check(string expression)
     {
         var source = new CelSource(expression);
-        return Checker.Check(this, source, Parse(source));
+        CheckedExpression result = Checker.Check(this, source, Parse(source));
+        if (ChecksLiterals) LiteralChecks.Run(result);
+        return result;
     }
 
     /// <summary>Makes a program of an expression.</summary>

@@ -263,6 +263,7 @@ public sealed class CostEstimator
         return e is IdentExpr ident ? Find(ident.Name)?.Size : null;
     }
 
-    private static bool IsScalar(CelType type) =>
-        type.Kind is CelKind.Bool or CelKind.Double or CelKind.Duration or CelKind.Int or CelKind.Timestamp or CelKind.Uint || (type.IsOptional && IsScalar(type.Parameters[0]));
+    // Of one size always. Objects and abstract values, unless hints know more, count as one.
+    private static bool IsScalar(CelType type) => type.IsOptional ? IsScalar(type.Parameters[0])
+        : type.Kind is CelKind.Bool or CelKind.Double or CelKind.Duration or CelKind.Int or CelKind.Timestamp or CelKind.Uint or CelKind.Opaque or CelKind.Struct;
 }

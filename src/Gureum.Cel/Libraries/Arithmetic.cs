@@ -46,6 +46,16 @@ internal static class Arithmetic
     /// <summary>The number as an int, or the error that it is too large.</summary>
     internal static CelValue Whole(Int128 value) => value >= long.MinValue && value <= long.MaxValue ? CelInt.Of((long)value) : CelError.Of("integer overflow");
 
+    /// <summary>The sum of two numbers or two durations.</summary>
+    internal static CelValue Add(CelValue a, CelValue b) => (a, b) switch
+    {
+        (CelInt x, CelInt y) => Whole((Int128)x.Value + y.Value),
+        (CelUint x, CelUint y) => Natural((Int128)x.Value + y.Value),
+        (CelDouble x, CelDouble y) => new CelDouble(x.Value + y.Value),
+        (CelDuration x, CelDuration y) => Spans((Int128)x.Nanoseconds + y.Nanoseconds),
+        _ => CelError.NoSuchOverload,
+    };
+
     private static CelValue Natural(Int128 value) => value >= 0 && value <= ulong.MaxValue ? new CelUint((ulong)value) : CelError.Of("unsigned integer overflow");
 
     private static CelValue Spans(Int128 nanos) => nanos >= long.MinValue && nanos <= long.MaxValue ? new CelDuration((long)nanos) : CelError.Of("duration overflow");

@@ -12,6 +12,16 @@ internal static class StringsLibrary
 {
     private static readonly CelType Text = CelType.String, Texts = CelType.List(CelType.String);
 
+    private static readonly CallCost JoinCost = new(
+        static a =>
+        {
+            SizeEstimate size = a[0].Size.Times(a[0].Element);
+            if (a.Length > 1) size = size.Plus(a[1].Size.Times(new SizeEstimate(a[0].Size.Min == 0 ? 0 : a[0].Size.Min - 1, a[0].Size.Max == 0 ? 0 : a[0].Size.Max - 1)));
+            return new(size.At(CallCost.PerUnit), size);
+        },
+        static (_, result) => Bounded.Scale((ulong)result.Size, 2 * CallCost.PerUnit),
+        NeedsResult: true);
+
     internal static readonly CelLibrary Instance = Build();
 
     private static CelLibrary Build()
@@ -44,16 +54,6 @@ internal static class StringsLibrary
             .Member("join", "list_join_string", [Texts, Text], Text, static a => Join((CelList)a[0], S(a[1])), JoinCost)
             .Build();
     }
-
-    private static readonly CallCost JoinCost = new(
-        static a =>
-        {
-            SizeEstimate size = a[0].Size.Times(a[0].Element);
-            if (a.Length > 1) size = size.Plus(a[1].Size.Times(new SizeEstimate(a[0].Size.Min == 0 ? 0 : a[0].Size.Min - 1, a[0].Size.Max == 0 ? 0 : a[0].Size.Max - 1)));
-            return new(size.At(CallCost.PerUnit), size);
-        },
-        static (_, result) => Bounded.Scale((ulong)result.Size, 2 * CallCost.PerUnit),
-        NeedsResult: true);
 
     /// <summary>Code points as a string literal: quotes around, special characters escaped.</summary>
     internal static CelValue Quote(string text)

@@ -114,30 +114,24 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
 
     private static async Task WriteListAsync(HttpContext context, ListResult list, CancellationToken cancel)
     {
-        var response = context.Response;
+        var (response, length) = (context.Response, list.Length);
         response.StatusCode = 200;
-        response.ContentType = "application/json";
+        response.ContentType = list.ContentType;
         response.Headers["Cache-Control"] = "no-cache, private";
-        if (Compression.Wanted(context, list.Page.Items.Sum(i => (long)i.Json.Length)))
-        {
-            var buffer = new ArrayBufferWriter<byte>(64 * 1024);
-            ListWriter.Write(list, buffer);
-            await Compression.WriteAsync(response, buffer.WrittenMemory, cancel);
-            return;
-        }
+        if (Compression.Wanted(context, length)) { await Compression.WriteAsync(response, list.ToArray(), cancel); return; }
+        response.ContentLength = length;
+        if (context.Request.Method == "HEAD") return;
         // Items go out as they are; a flush now and then keeps the buffer small whatever the length of the list.
-        var output = response.BodyWriter;
-        output.Write(ListWriter.Head(list));
-        long pending = 0;
-        for (var i = 0; i < list.Page.Items.Count; i++)
+        var output = new BlockWriter(response.BodyWriter);
+        var prefix = new byte[ListResult.MostPrefix];
+        output.Write(list.Head.Span);
+        for (var i = 0; i < list.Count; i++)
         {
-            ListWriter.WriteItem(list, i, output);
-            pending += list.Page.Items[i].Json.Length;
-            if (pending < 256 * 1024) continue;
-            pending = 0;
-            await output.FlushAsync(cancel);
+            output.Write(prefix.AsSpan(0, list.Prefix(i, prefix)));
+            output.Write(list.Item(i).Span);
+            if (output.Pending > 256 * 1024) await output.FlushAsync(cancel);
         }
-        output.Write("]}"u8);
+        output.Write(list.Tail.Span);
         await output.FlushAsync(cancel);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
@@ -18,10 +17,7 @@ public sealed class InProcessTransport(ApiDispatcher dispatcher, UserInfo user, 
         switch (result)
         {
             case BodyResult body: return new ApiResponse(body.Status, body.Body);
-            case ListResult list:
-                var buffer = new ArrayBufferWriter<byte>(list.Page.Items.Sum(i => i.Json.Length + 1) + 256);
-                ListWriter.Write(list, buffer);
-                return new ApiResponse(200, buffer.WrittenMemory);
+            case ListResult list: return new ApiResponse(200, list.ToArray());
             case WatchResult watch: return new ApiResponse(200, default, Frames(watch.Stream, cancel));
             default: throw new ApiUnreachableException($"{request.Method} {request.Path} needs a connection of its own: use HTTPS");
         }

@@ -17,11 +17,11 @@ internal static class WatchWriter
         response.StatusCode = 200;
         response.ContentType = stream.Binary ? ProtobufForms.StreamType : "application/json";
         response.Headers["Cache-Control"] = "no-cache, private";
-        var output = response.BodyWriter;
+        var output = new BlockWriter(response.BodyWriter);
         foreach (var frame in stream.Opening())
         {
             output.Write(frame.Span);
-            if (output.UnflushedBytes > MostPending) await output.FlushAsync(cancel);
+            if (output.Pending > MostPending) await output.FlushAsync(cancel);
         }
         await response.StartAsync(cancel);
         await output.FlushAsync(cancel);
@@ -33,9 +33,9 @@ internal static class WatchWriter
                 while (stream.Changes.TryRead(out var change))
                 {
                     if (stream.Frame(change) is { } frame) output.Write(frame.Span);
-                    if (output.UnflushedBytes > MostPending) await output.FlushAsync(limit.Token);
+                    if (output.Pending > MostPending) await output.FlushAsync(limit.Token);
                 }
-                if (output.UnflushedBytes > 0) await output.FlushAsync(limit.Token);
+                if (output.Pending > 0) await output.FlushAsync(limit.Token);
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested) { /* the watch's time is over: the client comes again */ }

@@ -40,14 +40,14 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
         ObjectRegistry.CheckFields(resource, request.Fields);
         if (call.Parameter("sendInitialEvents") is not null && request.ResourceVersionMatch != "NotOlderThan")
             throw ApiError.BadRequest("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-        var (transform, binary) = Negotiation.WatchTransform(call, resource);
+        var form = Negotiation.WatchForm(call, resource);
         // Without a revision (or with 0) a watch starts with what is there.
         var fromStart = request.SendInitialEvents || request.ResourceVersion is null or 0;
         var (watcher, past, root) = registry.Watch(resource, ns, fromStart ? registry.State.Newest.Revision : request.ResourceVersion!.Value);
         var (theResource, theRequest) = (resource, request);
         var initial = fromStart && call.Parameter("sendInitialEvents") is not "false"
             ? root.Under(Keys.Collection(resource.StoredAs, ns)).Select(p => p.Value).Where(o => ObjectRegistry.Matches(theResource, theRequest, o)).ToList() : [];
-        return new WatchResult(new WatchStream(resource, request, watcher, fromStart ? [] : past, root, transform) { Initial = initial, Binary = binary });
+        return new WatchResult(new WatchStream(resource, request, watcher, fromStart ? [] : past, root, form) { Initial = initial });
     }
 
     internal async ValueTask<ApiResult> CreateAsync()

@@ -17,8 +17,49 @@ public sealed record BodyResult(int Status, ReadOnlyMemory<byte> Body, string Co
     public string? ETag { get; init; }
 }
 
-/// <summary>A list whose items are sent as they are stored, one after the other.</summary>
-public sealed record ListResult(Resource Resource, ListPage Page) : ApiResult(200);
+/// <summary>A list whose items are sent as they are kept, one after the other: nothing of its size is ever made.</summary>
+public abstract record ListResult(string ContentType) : ApiResult(200)
+{
+    public abstract int Count { get; }
+    public abstract ReadOnlyMemory<byte> Head { get; }
+    public abstract ReadOnlyMemory<byte> Tail { get; }
+
+    /// <summary>What stands before an item, at most <see cref="MostPrefix"/> bytes.</summary>
+    /// <returns>Its length.</returns>
+    public abstract int Prefix(int index, Span<byte> into);
+    public const int MostPrefix = 16;
+
+    public abstract ReadOnlyMemory<byte> Item(int index);
+
+    /// <summary>Bytes of the whole list.</summary>
+    public long Length
+    {
+        get
+        {
+            Span<byte> prefix = stackalloc byte[MostPrefix];
+            long length = Head.Length + Tail.Length;
+            for (var i = 0; i < Count; i++) length += Prefix(i, prefix) + Item(i).Length;
+            return length;
+        }
+    }
+
+    /// <summary>The whole list at once.</summary>
+    public byte[] ToArray()
+    {
+        var all = new byte[Length];
+        var rest = all.AsSpan();
+        Head.Span.CopyTo(rest);
+        rest = rest[Head.Length..];
+        for (var i = 0; i < Count; i++)
+        {
+            rest = rest[Prefix(i, rest)..];
+            Item(i).Span.CopyTo(rest);
+            rest = rest[Item(i).Length..];
+        }
+        Tail.Span.CopyTo(rest);
+        return all;
+    }
+}
 
 /// <summary>A watch: what is sent before, then changes as they come, until the time is over or the client goes.</summary>
 public sealed record WatchResult(WatchStream Stream) : ApiResult(200);

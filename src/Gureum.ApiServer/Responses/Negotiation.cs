@@ -18,7 +18,7 @@ internal static class Negotiation
         {
             MediaForm.Table => TableWriter.Write(resource, [stored], stored.Revision, null, null, call.Parameter("includeObject"), DateTimeOffset.UtcNow),
             MediaForm.Metadata => MetadataWriter.Object(resource, stored),
-            _ when choice.Encoding == MediaEncoding.Protobuf => ProtobufForms.Object(resource, stored.Json),
+            _ when choice.Encoding == MediaEncoding.Protobuf => ProtobufForms.Object(resource, stored),
             _ => ObjectRegistry.Serve(resource, stored),
         };
         return Body(choice, status, body) with { Warnings = warnings };
@@ -33,16 +33,12 @@ internal static class Negotiation
             case MediaForm.Metadata: return Body(choice, 200, MetadataWriter.List(resource, page));
             default: break;
         }
-        var list = new ListResult(resource, page);
-        switch (choice.Encoding)
+        return choice.Encoding switch
         {
-            case MediaEncoding.Protobuf: return Body(choice, 200, ProtobufForms.List(resource, page));
-            case MediaEncoding.Yaml:
-                var buffer = new System.Buffers.ArrayBufferWriter<byte>(4096);
-                ListWriter.Write(list, buffer);
-                return Body(choice, 200, buffer.WrittenMemory);
-            default: return list;
-        }
+            MediaEncoding.Protobuf => new ProtobufList(resource, page),
+            MediaEncoding.Yaml => Body(choice, 200, new JsonList(resource, page).ToArray()),
+            _ => new JsonList(resource, page),
+        };
     }
 
     private static BodyResult Body(MediaChoice choice, int status, ReadOnlyMemory<byte> body) => choice.Encoding switch
@@ -52,21 +48,24 @@ internal static class Negotiation
         _ => new BodyResult(status, body),
     };
 
-    /// <summary>What turns a stored watch frame into the wished form, null when it goes out as it is; and the form's media type.</summary>
-    internal static (Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? Transform, bool Binary) WatchTransform(ApiCall call, Resource resource)
+    /// <summary>The form in which a watch sends its frames.</summary>
+    internal static WatchForm WatchForm(ApiCall call, Resource resource)
     {
         var choice = Choose(call, resource);
-        if (choice.Encoding == MediaEncoding.Protobuf) return (frame => ProtobufForms.Frame(resource, frame), true);
+        if (choice.Encoding == MediaEncoding.Protobuf)
+            return new WatchForm(frame => ProtobufForms.Frame(resource, frame), (change, kind) => ProtobufForms.Frame(resource, change, kind)) { Binary = true };
         var form = choice.Form;
-        if (form == MediaForm.Object && resource.Converter is null) return (null, false);
+        if (form == MediaForm.Object && resource.Converter is null) return Responses.WatchForm.Stored;
         var include = call.Parameter("includeObject");
         var first = true;
-        return (frame => WatchForms.Rewrite(frame, json => form switch
+        return new WatchForm(Rewrite, (change, kind) => Rewrite(change.Frame(kind)));
+
+        ReadOnlyMemory<byte> Rewrite(ReadOnlyMemory<byte> frame) => WatchForms.Rewrite(frame, json => form switch
         {
             MediaForm.Table => TableRow(json),
             MediaForm.Metadata => MetadataWriter.Object(resource, json),
             _ => Gureum.Objects.Json.ObjectEncoder.Encode(ObjectRegistry.Decode(resource, json.Span), resource.Schema),
-        }), false);
+        });
 
         ReadOnlyMemory<byte> TableRow(ReadOnlyMemory<byte> json)
         {

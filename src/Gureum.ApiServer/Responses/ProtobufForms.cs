@@ -1,39 +1,29 @@
-using System.Globalization;
 using System.Text;
-using System.Text.Json.Nodes;
 using Gureum.ApiServer.Registry;
-using Gureum.Objects.Json;
+using Gureum.ApiServer.State;
 using Gureum.Objects.Protobuf;
 
 namespace Gureum.ApiServer.Responses;
 
-/// <summary>Objects, lists and watch frames as protobuf, for clients that prefer it.</summary>
+/// <summary>Objects and watch frames as protobuf, for clients that prefer it.</summary>
 internal static class ProtobufForms
 {
     internal const string ContentType = "application/vnd.kubernetes.protobuf", StreamType = ContentType + ";stream=watch";
 
-    internal static byte[] Object(Resource resource, ReadOnlySpan<byte> json) => ProtobufWriter.Write(Named(resource, json), resource.Schema);
+    /// <summary>The object without its envelope, encoded once for all readers.</summary>
+    internal static byte[] Bare(Resource resource, StoredObject stored) => stored.As(resource.Schema, s => ProtobufWriter.WriteBare(ObjectRegistry.Decode(resource, s.Json), resource.Schema));
 
-    internal static byte[] List(Resource resource, ListPage page)
-    {
-        var metadata = new JsonObject { ["resourceVersion"] = page.Revision.ToString(CultureInfo.InvariantCulture) };
-        if (page.Continue is not null) metadata["continue"] = page.Continue;
-        if (page.Remaining is > 0) metadata["remainingItemCount"] = page.Remaining.Value;
-        return ProtobufWriter.WriteList(metadata, [.. page.Items.Select(i => ObjectRegistry.Decode(resource, i.Json))], resource.Schema, resource.Type.ApiVersion, resource.Type.Kind + "List");
-    }
+    internal static byte[] Object(Resource resource, StoredObject stored) => ProtobufWriter.Wrap(Bare(resource, stored), resource.Type.ApiVersion, resource.Type.Kind);
 
-    /// <summary>Any watch frame, bookmarks among them.</summary>
+    /// <summary>The frame of a change.</summary>
+    internal static byte[] Frame(Resource resource, StateChange change, ChangeKind kind) =>
+        change.Frame(kind, resource.Schema, (c, k) => ProtobufWriter.WriteEvent(Encoding.UTF8.GetString(WatchFrames.Name(k)), Object(resource, c.Shown(k))));
+
+    /// <summary>Any frame that stands for no change: what was there before, and bookmarks.</summary>
     internal static ReadOnlyMemory<byte> Frame(Resource resource, ReadOnlyMemory<byte> frame)
     {
         var (type, json) = WatchForms.Split(frame);
-        return ProtobufWriter.WriteEvent(Encoding.UTF8.GetString(type.Span), Object(resource, json.Span));
-    }
-
-    private static JsonObject Named(Resource resource, ReadOnlySpan<byte> json)
-    {
-        var value = ObjectRegistry.Decode(resource, json);
-        value["kind"] = resource.Type.Kind;
-        value["apiVersion"] = resource.Type.ApiVersion;
-        return value;
+        var bare = ProtobufWriter.WriteBare(ObjectRegistry.Decode(resource, json.Span), resource.Schema);
+        return ProtobufWriter.WriteEvent(Encoding.UTF8.GetString(type.Span), ProtobufWriter.Wrap(bare, resource.Type.ApiVersion, resource.Type.Kind));
     }
 }

@@ -19,3 +19,15 @@ internal static class WatchForms
         return (frame["{\"type\":\"".Length..at], frame[(at + marker.Length)..^2]);
     }
 }
+
+/// <summary>The form in which a watch sends its frames (immutable).</summary>
+/// <param name="OfFrame">Turns a frame of JSON that stands for no change (a bookmark, what was there before) into the form.</param>
+/// <param name="OfChange">Makes the frame of a change.</param>
+public sealed record WatchForm(Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> OfFrame, Func<State.StateChange, State.ChangeKind, ReadOnlyMemory<byte>> OfChange)
+{
+    /// <summary>Frames go out as they are kept.</summary>
+    internal static readonly WatchForm Stored = new(static frame => frame, static (change, kind) => change.Frame(kind));
+
+    /// <summary>Frames are protobuf, and so are bookmarks.</summary>
+    public bool Binary { get; init; }
+}

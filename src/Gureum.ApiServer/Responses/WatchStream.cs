@@ -9,7 +9,7 @@ namespace Gureum.ApiServer.Responses;
 /// One client's view of a watch: it turns changes of the collection into the frames that this client's selectors let
 /// through. Not thread-safe: one loop drives it.
 /// </summary>
-public sealed class WatchStream(Resource resource, ListRequest request, Watcher watcher, IReadOnlyList<StateChange> past, Root root, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? transform) : IDisposable
+public sealed class WatchStream(Resource resource, ListRequest request, Watcher watcher, IReadOnlyList<StateChange> past, Root root, WatchForm form) : IDisposable
 {
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(50);
 
@@ -18,8 +18,7 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher 
     /// <summary>Objects that are there already, sent as added before the changes; empty unless the client wants them.</summary>
     public IReadOnlyList<StoredObject> Initial { get; init; } = [];
 
-    /// <summary>Frames are protobuf, and so are bookmarks.</summary>
-    public bool Binary { get; init; }
+    public bool Binary => form.Binary;
 
     /// <summary>How often a bookmark goes out when nothing else does; null when the client does not want any.</summary>
     public TimeSpan? Bookmarks => request.Bookmarks ? BookmarkInterval : null;
@@ -31,7 +30,7 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher 
     /// <summary>Frames to send before any live change.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Opening()
     {
-        foreach (var stored in Initial) yield return Transformed(WatchFrames.Encode("ADDED"u8, stored.Json));
+        foreach (var stored in Initial) yield return form.OfFrame(WatchFrames.Encode("ADDED"u8, stored.Json));
         if (request.SendInitialEvents && request.Bookmarks) yield return Bookmark(initialEventsEnd: true);
         foreach (var change in past)
             if (Frame(change) is { } frame) yield return frame;
@@ -44,7 +43,7 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher 
         var was = change.Previous is { } previous && ObjectRegistry.Matches(resource, request, previous);
         var matches = change.Current is { } current && ObjectRegistry.Matches(resource, request, current);
         if (!was && !matches) return null;
-        return Transformed(matches ? was ? change.ModifiedFrame : change.AddedFrame : change.DeletedFrame);
+        return form.OfChange(change, !matches ? ChangeKind.Deleted : was ? ChangeKind.Modified : ChangeKind.Added);
     }
 
     /// <summary>Tells how far the watch has come.</summary>
@@ -54,10 +53,8 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher 
         var (kind, version, revision) = (resource.Type.Kind, resource.Type.ApiVersion, Revision.ToString(CultureInfo.InvariantCulture));
         var frame = Encoding.UTF8.GetBytes("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + version
             + "\",\"metadata\":{\"resourceVersion\":\"" + revision + "\",\"creationTimestamp\":null" + annotations + "}}}\n");
-        return Binary ? Transformed(frame) : frame;
+        return Binary ? form.OfFrame(frame) : frame;
     }
-
-    private ReadOnlyMemory<byte> Transformed(ReadOnlyMemory<byte> frame) => transform is null ? frame : transform(frame);
 
     public void Dispose() => watcher.Dispose();
 }

@@ -20,7 +20,7 @@ public sealed class ClusterState : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Lock gate = new();
     private readonly Queue<(StateChange Change, Root Root)> history = new();
-    private readonly Dictionary<string, List<Watcher>> watchers = new(StringComparer.Ordinal);
+    private readonly FanOut fanOut = new();
     private readonly Dictionary<string, long> changed = new(StringComparer.Ordinal);
     private readonly PriorityQueue<TaskCompletionSource, long> waiting = new();
     private volatile Root newest;
@@ -117,27 +117,14 @@ public sealed class ClusterState : IAsyncDisposable
             if (afterRevision < oldest) throw new RevisionCompactedException(afterRevision, oldest);
             var past = afterRevision >= newest.Revision ? []
                 : history.Where(h => h.Change.Revision > afterRevision && h.Change.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(h => h.Change).ToList();
-            var watcher = new Watcher(collection, prefix, WatcherLimit, Leave);
-            if (!watchers.TryGetValue(collection, out var list)) watchers[collection] = list = [];
-            list.Add(watcher);
+            var watcher = new Watcher(collection, prefix, newest.Revision, WatcherLimit, fanOut.Leave);
+            fanOut.Join(watcher);
             return (watcher, past, newest);
         }
     }
 
     /// <summary>Watchers connected now.</summary>
-    public int WatcherCount
-    {
-        get { lock (gate) return watchers.Values.Sum(w => w.Count); }
-    }
-
-    private void Leave(Watcher watcher)
-    {
-        lock (gate)
-        {
-            if (watchers.TryGetValue(watcher.Collection, out var list) && list.Remove(watcher) && list.Count == 0) watchers.Remove(watcher.Collection);
-        }
-        watcher.Complete();
-    }
+    public int WatcherCount => fanOut.Count;
 
     private async Task FollowAsync(CancellationToken cancel)
     {
@@ -159,20 +146,23 @@ public sealed class ClusterState : IAsyncDisposable
     private void Apply(IReadOnlyList<Change> batch)
     {
         List<TaskCompletionSource>? ready = null;
+        var steps = new List<StateChange>(batch.Count);
         lock (gate)
         {
-            foreach (var change in batch) Apply(change);
+            foreach (var change in batch)
+                if (Apply(change) is { } step) steps.Add(step);
             while (waiting.TryPeek(out var source, out var revision) && revision <= newest.Revision)
             {
                 waiting.Dequeue();
                 (ready ??= []).Add(source);
             }
         }
-        if (ready is null) return;
-        foreach (var source in ready) source.TrySetResult();
+        if (ready is not null)
+            foreach (var source in ready) source.TrySetResult();
+        fanOut.Send(steps);
     }
 
-    private void Apply(Change change)
+    private StateChange? Apply(Change change)
     {
         var previous = newest.Get(change.Key);
         var current = change.Current is { } entry ? new StoredObject(entry.Key, entry.Value, entry.CreateRevision, entry.ModRevision) : null;
@@ -180,22 +170,21 @@ public sealed class ClusterState : IAsyncDisposable
         var root = new Root(change.Revision, tree);
         var step = new StateChange(change.Revision, change.Key, current, previous);
         newest = root;
-        if (current is null && previous is null) return;
+        if (current is null && previous is null) return null;
         history.Enqueue((step, root));
         while (history.Count > HistoryLimit) oldest = history.Dequeue().Change.Revision;
         var collection = Keys.CollectionOf(change.Key);
         changed[collection] = change.Revision;
-        if (watchers.TryGetValue(collection, out var list))
-            foreach (var watcher in list) watcher.Offer(step);
+        return step;
     }
 
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
         await feed;
+        await fanOut.DisposeAsync();
         lock (gate)
         {
-            foreach (var watcher in watchers.Values.SelectMany(w => w)) watcher.Complete();
             while (waiting.TryDequeue(out var source, out _)) source.TrySetException(new StoreUnavailableException("the server is stopping"));
         }
         stop.Dispose();

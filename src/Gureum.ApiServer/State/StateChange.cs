@@ -1,28 +1,46 @@
 namespace Gureum.ApiServer.State;
 
+/// <summary>What a change is to a watcher.</summary>
+public enum ChangeKind { Added, Modified, Deleted }
+
 /// <summary>
 /// One step from one root to the next (immutable). The frames that watchers send are encoded once, by whoever needs them
 /// first.
 /// </summary>
 public sealed class StateChange(long revision, string key, StoredObject? current, StoredObject? previous)
 {
-    private byte[]? added, modified, deleted;
+    private readonly byte[]?[] frames = new byte[]?[3];
+    private OtherFrames? others;
+    private StoredObject? deleted;
 
     public long Revision => revision;
     public string Key => key;
     public StoredObject? Current => current;
     public StoredObject? Previous => previous;
 
-    /// <summary>{"type":"ADDED","object":…} and a line feed.</summary>
-    public byte[] AddedFrame => added ??= WatchFrames.Encode("ADDED"u8, current!.Json);
-    public byte[] ModifiedFrame => modified ??= WatchFrames.Encode("MODIFIED"u8, current!.Json);
+    /// <summary>The object that a frame shows: after a deletion the last state, as of the revision that took it away from the watcher.</summary>
+    public StoredObject Shown(ChangeKind kind) => kind == ChangeKind.Deleted ? deleted ??= previous!.At(revision) : current!;
 
-    /// <summary>The last state of the object, as of the revision that took it away from the watcher.</summary>
-    public byte[] DeletedFrame => deleted ??= WatchFrames.Encode("DELETED"u8, previous!.At(revision).Json);
+    /// <summary>{"type":"ADDED","object":…} and a line feed.</summary>
+    public byte[] Frame(ChangeKind kind) => frames[(int)kind] ??= WatchFrames.Encode(WatchFrames.Name(kind), Shown(kind).Json);
+
+    /// <summary>The frame in another form, which watchers that ask for the same one share; one other is kept.</summary>
+    /// <param name="form">What tells forms apart.</param>
+    public byte[] Frame(ChangeKind kind, object form, Func<StateChange, ChangeKind, byte[]> encode)
+    {
+        others ??= new OtherFrames(form, new byte[]?[3]);
+        return others.Form == form ? others.Frames[(int)kind] ??= encode(this, kind) : encode(this, kind);
+    }
+
+    private sealed record OtherFrames(object Form, byte[]?[] Frames);
 }
 
+/// <summary>Frames of watches as JSON.</summary>
 internal static class WatchFrames
 {
+    /// <summary>The type of an event, as clients know it.</summary>
+    internal static ReadOnlySpan<byte> Name(ChangeKind kind) => kind switch { ChangeKind.Added => "ADDED"u8, ChangeKind.Modified => "MODIFIED"u8, _ => "DELETED"u8 };
+
     internal static byte[] Encode(ReadOnlySpan<byte> type, ReadOnlySpan<byte> json)
     {
         ReadOnlySpan<byte> head = "{\"type\":\""u8, middle = "\",\"object\":"u8;

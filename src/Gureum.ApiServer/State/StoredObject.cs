@@ -12,6 +12,7 @@ namespace Gureum.ApiServer.State;
 public sealed class StoredObject
 {
     private IReadOnlyDictionary<string, string>? labels;
+    private OtherForm? other;
 
     public StoredObject(string key, ReadOnlyMemory<byte> stored, long createRevision, long revision)
     {
@@ -41,6 +42,18 @@ public sealed class StoredObject
 
     /// <summary>The text of a field by its path, "" when it is missing.</summary>
     public string Field(IReadOnlyList<string> path) => JsonPeek.Text(Json, path);
+
+    /// <summary>The object in another encoding, made when it is first asked for; one other is kept.</summary>
+    /// <param name="form">What tells encodings apart.</param>
+    public byte[] As(object form, Func<StoredObject, byte[]> encode)
+    {
+        if (other is { } kept && kept.Form == form) return kept.Bytes;
+        var bytes = encode(this);
+        other ??= new OtherForm(form, bytes);
+        return bytes;
+    }
+
+    private sealed record OtherForm(object Form, byte[] Bytes);
 
     /// <summary>The same object as of a later revision: what a delete event shows.</summary>
     public StoredObject At(long revision) => new(this, revision);

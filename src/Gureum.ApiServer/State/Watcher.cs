@@ -10,11 +10,13 @@ public sealed class Watcher : IDisposable
 {
     private readonly Channel<StateChange> queue;
     private readonly Action<Watcher> leave;
+    private readonly long after;
 
-    internal Watcher(string collection, string prefix, int capacity, Action<Watcher> leave)
+    internal Watcher(string collection, string prefix, long after, int capacity, Action<Watcher> leave)
     {
         Collection = collection;
         Prefix = prefix;
+        this.after = after;
         this.leave = leave;
         queue = Channel.CreateBounded<StateChange>(new BoundedChannelOptions(capacity) { SingleReader = true, SingleWriter = true });
     }
@@ -28,11 +30,14 @@ public sealed class Watcher : IDisposable
     /// <summary>True when the reader was too slow and lost changes: its client must start again from what it has.</summary>
     public bool CutOff { get; private set; }
 
-    internal void Offer(StateChange change)
+    /// <returns>False when the change is none of this watcher's: outside its prefix, or of before it came.</returns>
+    internal bool Offer(StateChange change)
     {
-        if (!change.Key.StartsWith(Prefix, StringComparison.Ordinal) || queue.Writer.TryWrite(change)) return;
+        if (change.Revision <= after || !change.Key.StartsWith(Prefix, StringComparison.Ordinal)) return false;
+        if (queue.Writer.TryWrite(change)) return true;
         CutOff = true;
         queue.Writer.TryComplete();
+        return true;
     }
 
     internal void Complete() => queue.Writer.TryComplete();

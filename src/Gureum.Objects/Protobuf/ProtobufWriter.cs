@@ -30,24 +30,50 @@ public static class ProtobufWriter
         return Head(buffer, value.Text("apiVersion") ?? "", value.Text("kind") ?? "");
     }
 
-    /// <summary>A list of objects in its envelope.</summary>
-    /// <param name="metadata">resourceVersion, continue and remainingItemCount.</param>
-    public static byte[] WriteList(JsonObject metadata, IReadOnlyList<JsonObject> items, SchemaNode schema, string apiVersion, string kind)
+    /// <summary>The object alone, as it stands in lists and inside envelopes.</summary>
+    public static byte[] WriteBare(JsonObject value, SchemaNode schema)
+    {
+        var buffer = new ReverseBuffer();
+        WriteObject(buffer, value, schema);
+        return buffer.Written.ToArray();
+    }
+
+    /// <summary>Puts a bare object into its envelope.</summary>
+    public static byte[] Wrap(ReadOnlySpan<byte> bare, string apiVersion, string kind)
     {
         var buffer = new ReverseBuffer();
         Tail(buffer);
         var mark = buffer.Length;
-        for (var i = items.Count - 1; i >= 0; i--)
-        {
-            var item = buffer.Length;
-            WriteObject(buffer, items[i], schema);
-            buffer.Close(2, item);
-        }
-        var head = buffer.Length;
-        WriteObject(buffer, metadata, KubernetesSchema.Instance.Type("meta.v1.ListMeta"));
-        buffer.Close(1, head);
+        buffer.Bytes(bare);
         buffer.Close(2, mark);
         return Head(buffer, apiVersion, kind);
+    }
+
+    /// <summary>What stands before and after the items of a list: each item is <see cref="ItemPrefix"/>, then the bare object.</summary>
+    /// <param name="metadata">resourceVersion, continue and remainingItemCount.</param>
+    /// <param name="itemBytes">Length of all items with their prefixes.</param>
+    public static (byte[] Head, byte[] Tail) WriteListFrame(JsonObject metadata, long itemBytes, string apiVersion, string kind)
+    {
+        var tail = new ReverseBuffer();
+        Tail(tail);
+        var head = new ReverseBuffer();
+        WriteObject(head, metadata, KubernetesSchema.Instance.Type("meta.v1.ListMeta"));
+        head.Close(1, 0);
+        head.Varint((ulong)(head.Length + itemBytes));
+        head.Tag(2, 2);
+        return (Head(head, apiVersion, kind), tail.Written.ToArray());
+    }
+
+    /// <summary>Field number and length of an item of a list.</summary>
+    /// <returns>Bytes written, at most 11.</returns>
+    public static int ItemPrefix(int length, Span<byte> into)
+    {
+        into[0] = 2 << 3 | 2;
+        var at = 1;
+        var rest = (uint)length;
+        for (; rest > 0x7f; rest >>= 7) into[at++] = (byte)(rest | 0x80);
+        into[at++] = (byte)rest;
+        return at;
     }
 
     /// <summary>A frame of a watch: the length (four bytes, big-endian), then an event whose object has an envelope of its own.</summary>

@@ -1,0 +1,30 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Registry;
+using Gureum.Objects.Protobuf;
+
+namespace Gureum.ApiServer.Responses;
+
+/// <summary>A list as protobuf: each object's own bytes, which are kept with it after the first time.</summary>
+internal sealed record ProtobufList : ListResult
+{
+    private readonly byte[][] items;
+
+    internal ProtobufList(Resource resource, ListPage page) : base(ProtobufForms.ContentType)
+    {
+        items = [.. page.Items.Select(i => ProtobufForms.Bare(resource, i))];
+        var metadata = new JsonObject { ["resourceVersion"] = page.Revision.ToString(CultureInfo.InvariantCulture) };
+        if (page.Continue is not null) metadata["continue"] = page.Continue;
+        if (page.Remaining is > 0) metadata["remainingItemCount"] = page.Remaining.Value;
+        Span<byte> prefix = stackalloc byte[MostPrefix];
+        var length = 0L;
+        foreach (var item in items) length += ProtobufWriter.ItemPrefix(item.Length, prefix) + item.Length;
+        (Head, Tail) = ProtobufWriter.WriteListFrame(metadata, length, resource.Type.ApiVersion, resource.Type.Kind + "List");
+    }
+
+    public override int Count => items.Length;
+    public override ReadOnlyMemory<byte> Head { get; }
+    public override ReadOnlyMemory<byte> Tail { get; }
+    public override int Prefix(int index, Span<byte> into) => ProtobufWriter.ItemPrefix(items[index].Length, into);
+    public override ReadOnlyMemory<byte> Item(int index) => items[index];
+}

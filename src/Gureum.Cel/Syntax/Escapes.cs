@@ -21,6 +21,18 @@ internal static class Escapes
         };
     }
 
+    /// <summary>UTF-16 units up to and including the first that makes the escape sequence none.</summary>
+    internal static int Wrong(string text, int at)
+    {
+        int end = at + 2;
+        if (end > text.Length) return 1;
+        int digits = text[at + 1] switch { 'x' or 'X' => 2, 'u' => 4, 'U' => 8, _ => 0 };
+        if (text[at + 1] is >= '0' and <= '3') while (end < text.Length && end < at + 4 && text[end] is >= '0' and <= '7') end++;
+        else if (digits == 0) return 2;
+        while (digits-- > 0 && end < text.Length && char.IsAsciiHexDigit(text[end])) end++;
+        return end + 1 - at;
+    }
+
     /// <summary>The text of a string literal, quotes and prefix included; null, with the reason, if it denotes none.</summary>
     internal static string? String(string literal, out string? refusal)
     {

@@ -204,7 +204,7 @@ internal sealed class Lexer(string text, List<CelIssue> issues)
                 int length = Escapes.Length(text, _at);
                 if (length == 0)
                 {
-                    _at = Math.Min(text.Length, _at + 2);
+                    _at = Math.Min(text.Length, _at + Escapes.Wrong(text, _at));
                     return false;
                 }
 

@@ -13,7 +13,13 @@ public sealed record ParserLimits(int CodePoints = 100_000, int Nesting = 250, i
 /// <summary>Parses an expression by recursive descent (langdef.md, "Syntax") and expands macros.</summary>
 public sealed class Parser
 {
-    private const string Operand = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+    // What upstream's parser lists where an expression could begin; clients show it to users.
+    private const string Literals = "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+    private const string Operand = "{'[', '{', '(', '.', '-', '!', " + Literals;
+    private const string ArgumentOrEnd = "{'[', '{', '(', ')', '.', '-', '!', " + Literals;
+    private const string ItemOrEnd = "{'[', ']', '{', '(', '.', ',', '-', '!', '?', " + Literals;
+    private const string EntryOrEnd = "{'[', '{', '}', '(', '.', ',', '-', '!', '?', " + Literals;
+    private const string FieldOrEnd = "{'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}";
 
     private static readonly HashSet<string> Reserved =
         ["as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "namespace", "package", "return", "var", "void", "while"];
@@ -54,7 +60,7 @@ public sealed class Parser
         try
         {
             result = parser.Expression();
-            if (parser.Current.Kind != TokenKind.End) throw parser.Mismatch("<EOF>");
+            if (parser.Current.Kind != TokenKind.End) throw parser.Mismatch("<EOF>", static k => k == TokenKind.End);
         }
         catch (SyntaxException e)
         {
@@ -185,7 +191,7 @@ public sealed class Parser
             return Field(_text.Substring(quoted.Start + 1, quoted.Length - 2));
         }
 
-        Token name = Expect(TokenKind.Identifier, optional ? "{IDENTIFIER, ESC_IDENTIFIER}" : "IDENTIFIER");
+        Token name = optional ? Expect(TokenKind.Identifier, "{IDENTIFIER, ESC_IDENTIFIER}") : Accept(TokenKind.Identifier) ?? throw NoField(dot);
         string text = TextOf(name);
         if (optional || Current.Kind != TokenKind.OpenParen)
         {
@@ -236,10 +242,12 @@ public sealed class Parser
         bool rooted = Accept(TokenKind.Dot) is not null;
         Token token = Expect(TokenKind.Identifier, "IDENTIFIER");
         string name = TextOf(token);
-        if (Reserved.Contains(name)) throw new SyntaxException(new CelIssue(token.Offset, $"reserved identifier: {name}"));
+        bool reserved = Reserved.Contains(name);
+        // Reported with the others: parsing goes on.
+        if (reserved) _issues.Add(new CelIssue(token.Offset, $"reserved identifier: {name}"));
         if (rooted) name = "." + name;
         isName = Current.Kind != TokenKind.OpenParen;
-        if (isName) return new IdentExpr(++_lastId, token.Offset, name);
+        if (isName) return reserved ? new LiteralExpr(++_lastId, token.Offset, CelNull.Value) : new IdentExpr(++_lastId, token.Offset, name);
         Token open = _tokens[_at++];
         int id = ++_lastId;
         ImmutableArray<Expr> arguments = Arguments();
@@ -250,6 +258,7 @@ public sealed class Parser
     {
         var arguments = ImmutableArray.CreateBuilder<Expr>();
         if (Accept(TokenKind.CloseParen) is not null) return [];
+        if (!BeginsOperand(Current.Kind)) throw Mismatch(ArgumentOrEnd, static k => BeginsOperand(k) || k == TokenKind.CloseParen);
         do arguments.Add(Expression());
         while (Accept(TokenKind.Comma) is not null);
         Expect(TokenKind.CloseParen, "')'");
@@ -276,7 +285,7 @@ public sealed class Parser
         int id = ++_lastId;
         var elements = ImmutableArray.CreateBuilder<Expr>();
         var optional = ImmutableArray.CreateBuilder<bool>();
-        Items(TokenKind.CloseBracket, "']'", () =>
+        Items(TokenKind.CloseBracket, "']'", ItemOrEnd, static k => BeginsOperand(k) || k == TokenKind.Question, () =>
         {
             optional.Add(Accept(TokenKind.Question) is not null);
             elements.Add(Expression());
@@ -288,7 +297,7 @@ public sealed class Parser
     {
         int id = ++_lastId;
         var entries = ImmutableArray.CreateBuilder<MapEntry>();
-        Items(TokenKind.CloseBrace, "'}'", () =>
+        Items(TokenKind.CloseBrace, "'}'", EntryOrEnd, static k => BeginsOperand(k) || k == TokenKind.Question, () =>
         {
             bool optional = Accept(TokenKind.Question) is not null;
             Expr key = Expression();
@@ -302,12 +311,12 @@ public sealed class Parser
     {
         int id = ++_lastId;
         var fields = ImmutableArray.CreateBuilder<StructField>();
-        Items(TokenKind.CloseBrace, "'}'", () =>
+        Items(TokenKind.CloseBrace, "'}'", FieldOrEnd, static k => k is TokenKind.Question or TokenKind.Identifier or TokenKind.QuotedIdentifier, () =>
         {
             bool optional = Accept(TokenKind.Question) is not null;
             string name = Accept(TokenKind.QuotedIdentifier) is { } quoted
                 ? _text.Substring(quoted.Start + 1, quoted.Length - 2)
-                : TextOf(Expect(TokenKind.Identifier, "{'}', ',', '\\?', IDENTIFIER, ESC_IDENTIFIER}"));
+                : TextOf(Expect(TokenKind.Identifier, "{IDENTIFIER, ESC_IDENTIFIER}"));
             Token colon = Expect(TokenKind.Colon, "':'");
             fields.Add(new StructField(colon.Offset, name, Expression(), optional));
         });
@@ -315,10 +324,11 @@ public sealed class Parser
     }
 
     // Items with commas between them and perhaps one after the last; a comma alone is an empty list too.
-    private void Items(TokenKind close, string closing, Action item)
+    private void Items(TokenKind close, string closing, string expected, Func<TokenKind, bool> begins, Action item)
     {
         if (Current.Kind != close && Current.Kind != TokenKind.Comma)
         {
+            if (!begins(Current.Kind)) throw Mismatch(expected, k => begins(k) || k == close || k == TokenKind.Comma);
             item();
             while (Current.Kind == TokenKind.Comma && _tokens[_at + 1].Kind != close)
             {
@@ -345,7 +355,7 @@ public sealed class Parser
             TokenKind.Double => Double(text, negative) ?? throw Refuse("invalid double literal"),
             TokenKind.String => Escapes.String(text, out string? refusal) is { } s ? new CelString(s) : throw Refuse(refusal!),
             TokenKind.Bytes => Escapes.Bytes(text, out string? refusal) is { } b ? new CelBytes(b) : throw Refuse(refusal!),
-            _ => throw Mismatch(Operand),
+            _ => throw Mismatch(Operand, BeginsOperand),
         };
         _at++;
         return new LiteralExpr(++_lastId, offset, value);
@@ -376,18 +386,34 @@ public sealed class Parser
     private Token Expect(TokenKind kind, string expected)
     {
         if (Current.Kind == kind) return _tokens[_at++];
-        throw Mismatch(expected);
+        bool endsHere = Current.Kind is TokenKind.End or TokenKind.CloseParen or TokenKind.CloseBracket or TokenKind.CloseBrace or TokenKind.Comma;
+        if (kind is TokenKind.CloseParen or TokenKind.CloseBracket && endsHere && Following != kind) throw new SyntaxException(new CelIssue(Current.Offset, $"Syntax error: missing {expected} at '{Found}'"));
+        throw Mismatch(expected, k => k == kind);
+    }
+
+    private static bool BeginsOperand(TokenKind kind) => kind is TokenKind.OpenBracket or TokenKind.OpenBrace or TokenKind.OpenParen or TokenKind.Dot or TokenKind.Minus or TokenKind.Not
+        or TokenKind.True or TokenKind.False or TokenKind.Null or TokenKind.Double or TokenKind.Int or TokenKind.Uint or TokenKind.String or TokenKind.Bytes or TokenKind.Identifier;
+
+    private TokenKind Following => _at + 1 < _tokens.Length ? _tokens[_at + 1].Kind : TokenKind.End;
+
+    private string Found => Current.Kind == TokenKind.End ? "<EOF>" : TextOf(Current);
+
+    private SyntaxException NoField(Token dot)
+    {
+        string text = TextOf(Current);
+        return new SyntaxException(new CelIssue(Current.Offset, text is "true" or "false" or "null" ? $"Syntax error: mismatched input '{text}' expecting IDENTIFIER" : $"Syntax error: no viable alternative at input '{_text[dot.Start..(Current.Start + Current.Length)].TrimEnd()}'"));
     }
 
     private string TextOf(Token token) => _text.Substring(token.Start, token.Length);
 
-    private SyntaxException Mismatch(string expected)
+    // A token that is merely too much is called extraneous: the one after it would fit.
+    private SyntaxException Mismatch(string expected, Func<TokenKind, bool> fits)
     {
-        string found = Current.Kind == TokenKind.End ? "<EOF>" : TextOf(Current);
-        return new SyntaxException(new CelIssue(Current.Offset, $"Syntax error: mismatched input '{found}' expecting {expected}"));
+        string what = Current.Kind != TokenKind.End && fits(Following) ? "extraneous" : "mismatched";
+        return new SyntaxException(new CelIssue(Current.Offset, $"Syntax error: {what} input '{Found}' expecting {expected}"));
     }
 
-    private Expr Bounded(Expr expr) => expr.Depth <= _limits.Depth ? expr : throw TooDeep(_limits.Depth);
+    private Expr Bounded(Expr expr) => expr.Depth <= _limits.Depth ? expr : throw new SyntaxException(new CelIssue(-1, "max recursion depth exceeded"));
 
     private static SyntaxException TooDeep(int limit) => new(new CelIssue(-1, $"expression recursion limit exceeded: {limit}"));
 

@@ -31,7 +31,7 @@ public sealed class CelProgram
     public CelResult Evaluate(ICelActivation variables, ulong costLimit = ulong.MaxValue, CancellationToken cancel = default)
     {
         var frame = new Frame(variables, _locals, costLimit, cancel);
-        EqualityBudget.Begin();
+        int outer = EqualityBudget.Begin();
         try
         {
             return new CelResult(_root.Evaluate(frame), frame.Cost);
@@ -42,7 +42,7 @@ public sealed class CelProgram
         }
         finally
         {
-            EqualityBudget.End();
+            EqualityBudget.End(outer);
         }
     }
 }

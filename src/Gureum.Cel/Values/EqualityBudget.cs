@@ -14,13 +14,22 @@ internal static class EqualityBudget
     [ThreadStatic]
     private static int _left;
 
-    internal static void Begin() => _left = Elements;
+    /// <summary>Begins an evaluation; one within another spends of the same budget. To be given to <see cref="End"/>.</summary>
+    internal static int Begin()
+    {
+        int before = _left;
+        if (before == 0) _left = Elements;
+        return before;
+    }
 
-    internal static void End() => _left = 0;
+    internal static void End(int before) => _left = before == 0 ? 0 : _left;
 
     internal static void Spend()
     {
         if (_left == 0) return;
-        if (--_left == 0) throw new EvaluationStoppedException($"operation cancelled: more than {Elements} elements compared");
+        if (--_left > 0) return;
+        // Spent stays spent, for an evaluation around this one too.
+        _left = 1;
+        throw new EvaluationStoppedException($"operation cancelled: more than {Elements} elements compared");
     }
 }

@@ -97,8 +97,8 @@ public sealed class ApiServerHost : IAsyncDisposable
 
     private static WebApplication Build(ApiServerOptions options, ClusterAuthority authority, ApiEndpoint endpoint)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
-        builder.Logging.ClearProviders();
+        // Empty: no configuration files to read and watch, no console, no signal handlers of its own.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = [] });
         var certificate = ServerCertificate(options, authority);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {

@@ -122,6 +122,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         response.ContentLength = length;
         if (context.Request.Method == "HEAD") return;
         // Items go out as they are; a flush now and then keeps the buffer small whatever the length of the list.
+        await response.StartAsync(cancel);
         var output = new BlockWriter(response.BodyWriter);
         var prefix = new byte[ListResult.MostPrefix];
         output.Write(list.Head.Span);

@@ -4,7 +4,7 @@ namespace Gureum.ApiServer.Http;
 
 /// <summary>
 /// Gathers what is written in blocks of nearly 16 KiB, the most that one TLS record holds (RFC 8446, section 5.1): Kestrel's own
-/// blocks of 4 KiB would make four records of it. Not thread-safe.
+/// blocks of 4 KiB would make four records of it. The response must have started. Not thread-safe.
 /// </summary>
 internal sealed class BlockWriter(PipeWriter output)
 {

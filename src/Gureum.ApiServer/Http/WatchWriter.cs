@@ -17,13 +17,13 @@ internal static class WatchWriter
         response.StatusCode = 200;
         response.ContentType = stream.Binary ? ProtobufForms.StreamType : "application/json";
         response.Headers["Cache-Control"] = "no-cache, private";
+        await response.StartAsync(cancel);
         var output = new BlockWriter(response.BodyWriter);
         foreach (var frame in stream.Opening())
         {
             output.Write(frame.Span);
             if (output.Pending > MostPending) await output.FlushAsync(cancel);
         }
-        await response.StartAsync(cancel);
         await output.FlushAsync(cancel);
         try
         {

@@ -1,6 +1,7 @@
 using System.Text;
 using Gureum.ApiServer.Registry;
 using Gureum.ApiServer.State;
+using Gureum.Objects.Json;
 using Gureum.Objects.Protobuf;
 
 namespace Gureum.ApiServer.Responses;
@@ -11,7 +12,7 @@ internal static class ProtobufForms
     internal const string ContentType = "application/vnd.kubernetes.protobuf", StreamType = ContentType + ";stream=watch";
 
     /// <summary>The object without its envelope, encoded once for all readers.</summary>
-    internal static byte[] Bare(Resource resource, StoredObject stored) => stored.As(resource.Schema, s => ProtobufWriter.WriteBare(ObjectRegistry.Decode(resource, s.Json), resource.Schema));
+    internal static byte[] Bare(Resource resource, StoredObject stored) => stored.As(resource.Schema, s => ProtobufWriter.WriteBare(ObjectRegistry.Serve(resource, s), resource.Schema));
 
     internal static byte[] Object(Resource resource, StoredObject stored) => ProtobufWriter.Wrap(Bare(resource, stored), resource.Type.ApiVersion, resource.Type.Kind);
 
@@ -23,7 +24,7 @@ internal static class ProtobufForms
     internal static ReadOnlyMemory<byte> Frame(Resource resource, ReadOnlyMemory<byte> frame)
     {
         var (type, json) = WatchForms.Split(frame);
-        var bare = ProtobufWriter.WriteBare(ObjectRegistry.Decode(resource, json.Span), resource.Schema);
+        var bare = ProtobufWriter.WriteBare(resource.Converter is null ? json : ObjectEncoder.Encode(ObjectRegistry.Decode(resource, json.Span), resource.Schema), resource.Schema);
         return ProtobufWriter.WriteEvent(Encoding.UTF8.GetString(type.Span), ProtobufWriter.Wrap(bare, resource.Type.ApiVersion, resource.Type.Kind));
     }
 }

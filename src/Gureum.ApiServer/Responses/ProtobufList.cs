@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Registry;
+using Gureum.Objects.Json;
 using Gureum.Objects.Protobuf;
 
 namespace Gureum.ApiServer.Responses;
@@ -19,7 +20,7 @@ internal sealed record ProtobufList : ListResult
         Span<byte> prefix = stackalloc byte[MostPrefix];
         var length = 0L;
         foreach (var item in items) length += ProtobufWriter.ItemPrefix(item.Length, prefix) + item.Length;
-        (Head, Tail) = ProtobufWriter.WriteListFrame(metadata, length, resource.Type.ApiVersion, resource.Type.Kind + "List");
+        (Head, Tail) = ProtobufWriter.WriteListFrame(ObjectEncoder.EncodeAny(metadata), length, resource.Type.ApiVersion, resource.Type.Kind + "List");
     }
 
     public override int Count => items.Length;

@@ -13,6 +13,10 @@ public sealed class ClusterState : IAsyncDisposable
     /// <summary>Changes remembered for watches and lists that ask for the past.</summary>
     public const int HistoryLimit = 10_000;
 
+    /// <summary>Bytes of objects that those changes may hold, beyond the newest <see cref="HistoryFloor"/> of them.</summary>
+    public const long HistoryBytes = 32L * 1024 * 1024;
+    public const int HistoryFloor = 1_000;
+
     /// <summary>Changes that may wait for one watcher before it is cut off.</summary>
     public const int WatcherLimit = 8_192;
 
@@ -24,7 +28,7 @@ public sealed class ClusterState : IAsyncDisposable
     private readonly Dictionary<string, long> changed = new(StringComparer.Ordinal);
     private readonly PriorityQueue<TaskCompletionSource, long> waiting = new();
     private volatile Root newest;
-    private long oldest;
+    private long oldest, historyBytes;
     private Task feed = Task.CompletedTask;
 
     private ClusterState(IStore store, Root root)
@@ -172,11 +176,21 @@ public sealed class ClusterState : IAsyncDisposable
         newest = root;
         if (current is null && previous is null) return null;
         history.Enqueue((step, root));
-        while (history.Count > HistoryLimit) oldest = history.Dequeue().Change.Revision;
+        historyBytes += Weight(step);
+        while (history.Count > HistoryLimit || (historyBytes > HistoryBytes && history.Count > HistoryFloor)) Forget();
         var collection = Keys.CollectionOf(change.Key);
         changed[collection] = change.Revision;
         return step;
     }
+
+    private void Forget()
+    {
+        var gone = history.Dequeue().Change;
+        oldest = gone.Revision;
+        historyBytes -= Weight(gone);
+    }
+
+    private static long Weight(StateChange change) => change.Current?.Json.Length ?? change.Previous!.Json.Length;
 
     public async ValueTask DisposeAsync()
     {

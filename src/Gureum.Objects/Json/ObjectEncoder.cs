@@ -9,19 +9,38 @@ namespace Gureum.Objects.Json;
 /// <summary>Encodes an object in canonical order: kind, apiVersion, then the fields as the schema orders them, map keys sorted.</summary>
 public static class ObjectEncoder
 {
-    public static byte[] Encode(JsonObject value, SchemaNode schema)
-    {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer, ModelJson.WriterOptions)) WriteObject(writer, value, schema, topLevel: true);
-        return buffer.WrittenSpan.ToArray();
-    }
+    /// <summary>Buffers beyond this size are not kept for the next object.</summary>
+    private const int MostKept = 256 * 1024;
+
+    [ThreadStatic]
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? kept;
+
+    public static byte[] Encode(JsonObject value, SchemaNode schema) => Write((value, schema), static (writer, what) => WriteObject(writer, what.value, what.schema, topLevel: true));
 
     /// <summary>Encodes any JSON as it stands.</summary>
-    public static byte[] EncodeAny(JsonNode? value)
+    public static byte[] EncodeAny(JsonNode? value) => Write(value, WriteAny);
+
+    // Each thread keeps a writer and its buffer: growing a new one cost a fifth of all that a create allocates.
+    private static byte[] Write<T>(T what, Action<Utf8JsonWriter, T> write)
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer, ModelJson.WriterOptions)) WriteAny(writer, value);
-        return buffer.WrittenSpan.ToArray();
+        var (buffer, writer) = kept ?? New();
+        kept = null;
+        write(writer, what);
+        writer.Flush();
+        var bytes = buffer.WrittenSpan.ToArray();
+        if (buffer.Capacity <= MostKept)
+        {
+            buffer.ResetWrittenCount();
+            writer.Reset();
+            kept = (buffer, writer);
+        }
+        return bytes;
+    }
+
+    private static (ArrayBufferWriter<byte>, Utf8JsonWriter) New()
+    {
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        return (buffer, new Utf8JsonWriter(buffer, ModelJson.WriterOptions));
     }
 
     private static void WriteObject(Utf8JsonWriter writer, JsonObject value, SchemaNode schema, bool topLevel)

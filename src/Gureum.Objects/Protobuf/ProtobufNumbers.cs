@@ -35,7 +35,11 @@ internal static class ProtobufNumbers
 /// <summary>What a message holds by number (immutable): fields, or messages whose fields JSON has in the outer object.</summary>
 internal sealed class WireMessage
 {
-    internal sealed record Entry(int Number, SchemaField? Field, WireMessage? Inner);
+    internal sealed record Entry(int Number, SchemaField? Field, WireMessage? Inner)
+    {
+        /// <summary>The field's name as JSON has it, in UTF-8.</summary>
+        internal ReadOnlyMemory<byte> Name { get; } = System.Text.Encoding.UTF8.GetBytes(Field?.Name ?? "");
+    }
 
     private readonly Dictionary<int, Entry> byNumber;
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json.Nodes;
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using Gureum.Objects.Json;
 using Gureum.Objects.Schemas;
 
@@ -20,21 +21,17 @@ public static class ProtobufWriter
         !seen.Add(node) || ((node.Element is null || IsWhole(node.Element, seen)) && node.Fields.Values.All(f => f.Wire.Count > 0 && IsWhole(f.Node, seen)));
 
     /// <summary>The object in its envelope, with the magic number in front.</summary>
-    public static byte[] Write(JsonObject value, SchemaNode schema)
-    {
-        var buffer = new ReverseBuffer();
-        Tail(buffer);
-        var mark = buffer.Length;
-        WriteObject(buffer, value, schema);
-        buffer.Close(2, mark);
-        return Head(buffer, value.Text("apiVersion") ?? "", value.Text("kind") ?? "");
-    }
+    /// <param name="json">The object as JSON of its schema, with kind and apiVersion.</param>
+    public static byte[] Write(ReadOnlyMemory<byte> json, SchemaNode schema) =>
+        Wrap(WriteBare(json, schema), JsonPeek.Text(json.Span, ["apiVersion"]), JsonPeek.Text(json.Span, ["kind"]));
 
     /// <summary>The object alone, as it stands in lists and inside envelopes.</summary>
-    public static byte[] WriteBare(JsonObject value, SchemaNode schema)
+    /// <param name="json">The object as JSON of its schema.</param>
+    public static byte[] WriteBare(ReadOnlyMemory<byte> json, SchemaNode schema)
     {
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = ObjectDecoder.MaxDepth });
         var buffer = new ReverseBuffer();
-        WriteObject(buffer, value, schema);
+        WriteObject(buffer, document.RootElement, schema);
         return buffer.Written.ToArray();
     }
 
@@ -50,14 +47,14 @@ public static class ProtobufWriter
     }
 
     /// <summary>What stands before and after the items of a list: each item is <see cref="ItemPrefix"/>, then the bare object.</summary>
-    /// <param name="metadata">resourceVersion, continue and remainingItemCount.</param>
+    /// <param name="metadata">A ListMeta as JSON: resourceVersion, continue and remainingItemCount.</param>
     /// <param name="itemBytes">Length of all items with their prefixes.</param>
-    public static (byte[] Head, byte[] Tail) WriteListFrame(JsonObject metadata, long itemBytes, string apiVersion, string kind)
+    public static (byte[] Head, byte[] Tail) WriteListFrame(ReadOnlyMemory<byte> metadata, long itemBytes, string apiVersion, string kind)
     {
         var tail = new ReverseBuffer();
         Tail(tail);
         var head = new ReverseBuffer();
-        WriteObject(head, metadata, KubernetesSchema.Instance.Type("meta.v1.ListMeta"));
+        head.Bytes(WriteBare(metadata, KubernetesSchema.Instance.Type("meta.v1.ListMeta")));
         head.Close(1, 0);
         head.Varint((ulong)(head.Length + itemBytes));
         head.Tag(2, 2);
@@ -107,18 +104,15 @@ public static class ProtobufWriter
         return buffer.Written.ToArray();
     }
 
-    private static void WriteObject(ReverseBuffer buffer, JsonObject value, SchemaNode schema)
-    {
-        WriteFields(buffer, value, ProtobufNumbers.Of(schema));
-    }
+    private static void WriteObject(ReverseBuffer buffer, JsonElement value, SchemaNode schema) => WriteFields(buffer, value, ProtobufNumbers.Of(schema));
 
-    private static void WriteFields(ReverseBuffer buffer, JsonObject value, WireMessage message)
+    private static void WriteFields(ReverseBuffer buffer, JsonElement value, WireMessage message)
     {
         foreach (var entry in message.Descending)
         {
             if (entry.Field is { } field)
             {
-                if (value.TryGetPropertyValue(field.Name, out var child) && child is not null) WriteField(buffer, entry.Number, child, field.Node);
+                if (value.TryGetProperty(entry.Name.Span, out var child) && child.ValueKind != JsonValueKind.Null) WriteField(buffer, entry.Number, child, field.Node);
                 continue;
             }
             var mark = buffer.Length;
@@ -127,45 +121,49 @@ public static class ProtobufWriter
         }
     }
 
-    private static void WriteField(ReverseBuffer buffer, int number, JsonNode value, SchemaNode schema)
+    private static void WriteField(ReverseBuffer buffer, int number, JsonElement value, SchemaNode schema)
     {
         switch (schema.Kind)
         {
             case SchemaKind.List:
-                var list = (JsonArray)value;
-                for (var i = list.Count - 1; i >= 0; i--) if (list[i] is { } item) WriteField(buffer, number, item, schema.Element!);
+                for (var i = value.GetArrayLength() - 1; i >= 0; i--) if (value[i] is { ValueKind: not JsonValueKind.Null } item) WriteField(buffer, number, item, schema.Element!);
                 break;
-            case SchemaKind.Map: WriteMap(buffer, number, (JsonObject)value, schema.Element!); break;
-            case SchemaKind.String: Text(buffer, number, value.GetValue<string>()); break;
+            case SchemaKind.Map: WriteMap(buffer, number, value, schema.Element!); break;
+            case SchemaKind.String: Text(buffer, number, value); break;
             case SchemaKind.Bytes:
-                var bytes = Convert.FromBase64String(value.GetValue<string>());
+                var bytes = value.GetBytesFromBase64();
                 buffer.Bytes(bytes);
                 buffer.Close(number, buffer.Length - bytes.Length);
                 break;
-            case SchemaKind.Int32 or SchemaKind.Int64: Number(buffer, number, value.GetValue<long>()); break;
-            case SchemaKind.Bool: Number(buffer, number, value.GetValue<bool>() ? 1 : 0); break;
-            case SchemaKind.Double: buffer.Fixed64(Real(value)); buffer.Tag(number, 1); break;
+            case SchemaKind.Int32 or SchemaKind.Int64: Number(buffer, number, value.GetInt64()); break;
+            case SchemaKind.Bool: Number(buffer, number, value.GetBoolean() ? 1 : 0); break;
+            case SchemaKind.Double: buffer.Fixed64(value.GetDouble()); buffer.Tag(number, 1); break;
             default: Message(buffer, number, value, schema); break;
         }
     }
 
-    private static void Message(ReverseBuffer buffer, int number, JsonNode value, SchemaNode schema)
+    private static void Message(ReverseBuffer buffer, int number, JsonElement value, SchemaNode schema)
     {
         var mark = buffer.Length;
         switch (schema.Kind)
         {
-            case SchemaKind.Object: WriteObject(buffer, (JsonObject)value, schema); break;
+            case SchemaKind.Object: WriteObject(buffer, value, schema); break;
             case SchemaKind.Time or SchemaKind.MicroTime:
-                var time = Times.Parse(value.GetValue<string>());
+                var time = Times.Parse(value.GetString()!);
                 Number(buffer, 2, time.Ticks % TimeSpan.TicksPerSecond * 100);
                 Number(buffer, 1, time.ToUnixTimeSeconds());
                 break;
-            case SchemaKind.Quantity: Text(buffer, 1, value.GetValue<string>()); break;
+            case SchemaKind.Quantity when value.ValueKind == JsonValueKind.Number: Text(buffer, 1, value.GetRawText()); break;
+            case SchemaKind.Quantity: Text(buffer, 1, value); break;
+            case SchemaKind.IntOrString when value.ValueKind == JsonValueKind.String:
+                Text(buffer, 3, value);
+                Number(buffer, 2, 0);
+                Number(buffer, 1, 1);
+                break;
             case SchemaKind.IntOrString:
-                var text = value is JsonValue scalar && scalar.TryGetValue<string>(out var found) ? found : null;
-                Text(buffer, 3, text ?? "");
-                Number(buffer, 2, text is null ? value.GetValue<long>() : 0);
-                Number(buffer, 1, text is null ? 0 : 1);
+                Text(buffer, 3, "");
+                Number(buffer, 2, value.GetInt64());
+                Number(buffer, 1, 0);
                 break;
             default: Free(buffer, value, schema); break;
         }
@@ -173,54 +171,67 @@ public static class ProtobufWriter
     }
 
     // Free-form content is JSON inside; the unions of schemas have forms of their own.
-    private static void Free(ReverseBuffer buffer, JsonNode value, SchemaNode schema)
+    private static void Free(ReverseBuffer buffer, JsonElement value, SchemaNode schema)
     {
         SchemaNode Schemas() => KubernetesSchema.Instance.Type("apiextensions.v1.JSONSchemaProps");
-        switch (schema.TypeName, value)
+        switch (schema.TypeName, value.ValueKind)
         {
-            case ("schemaorbool", JsonObject map): Inner(buffer, 2, map, Schemas()); Number(buffer, 1, 1); break;
-            case ("schemaorbool", _): Number(buffer, 1, value.GetValue<bool>() ? 1 : 0); break;
-            case ("schemaorarray" or "schemaorstrings", JsonObject map): Inner(buffer, 1, map, Schemas()); break;
-            case ("schemaorarray", JsonArray list):
-                for (var i = list.Count - 1; i >= 0; i--) Inner(buffer, 2, (JsonObject)list[i]!, Schemas());
+            case ("schemaorbool", JsonValueKind.Object): Inner(buffer, 2, value, Schemas()); Number(buffer, 1, 1); break;
+            case ("schemaorbool", _): Number(buffer, 1, value.GetBoolean() ? 1 : 0); break;
+            case ("schemaorarray" or "schemaorstrings", JsonValueKind.Object): Inner(buffer, 1, value, Schemas()); break;
+            case ("schemaorarray", JsonValueKind.Array):
+                for (var i = value.GetArrayLength() - 1; i >= 0; i--) Inner(buffer, 2, value[i], Schemas());
                 break;
-            case ("schemaorstrings", JsonArray list):
-                for (var i = list.Count - 1; i >= 0; i--) Text(buffer, 2, list[i]!.GetValue<string>());
+            case ("schemaorstrings", JsonValueKind.Array):
+                for (var i = value.GetArrayLength() - 1; i >= 0; i--) Text(buffer, 2, value[i]);
                 break;
             default:
                 var mark = buffer.Length;
-                buffer.Bytes(ObjectEncoder.EncodeAny(value));
+                buffer.Bytes(JsonMarshal.GetRawUtf8Value(value));
                 buffer.Close(1, mark);
                 break;
         }
     }
 
-    private static void Inner(ReverseBuffer buffer, int number, JsonObject value, SchemaNode schema)
+    private static void Inner(ReverseBuffer buffer, int number, JsonElement value, SchemaNode schema)
     {
         var mark = buffer.Length;
         WriteObject(buffer, value, schema);
         buffer.Close(number, mark);
     }
 
-    private static void WriteMap(ReverseBuffer buffer, int number, JsonObject map, SchemaNode element)
+    private static void WriteMap(ReverseBuffer buffer, int number, JsonElement map, SchemaNode element)
     {
-        foreach (var (key, child) in map.OrderByDescending(p => p.Key, StringComparer.Ordinal))
+        var entries = map.EnumerateObject().ToArray();
+        if (entries.Length > 1) Array.Sort(entries, static (a, b) => string.CompareOrdinal(b.Name, a.Name));
+        foreach (var entry in entries)
         {
             var mark = buffer.Length;
-            if (element.Kind == SchemaKind.List) Items(buffer, child as JsonArray ?? [], element.Element!);
-            else if (child is not null) WriteField(buffer, 2, child, element);
+            if (element.Kind == SchemaKind.List) Items(buffer, entry.Value, element.Element!);
+            else if (entry.Value.ValueKind != JsonValueKind.Null) WriteField(buffer, 2, entry.Value, element);
             else buffer.Close(2, mark);
-            Text(buffer, 1, key);
+            Text(buffer, 1, entry.Name);
             buffer.Close(number, mark);
         }
     }
 
     // A list as the value of a map is a message of its own.
-    private static void Items(ReverseBuffer buffer, JsonArray items, SchemaNode element)
+    private static void Items(ReverseBuffer buffer, JsonElement items, SchemaNode element)
     {
         var mark = buffer.Length;
-        for (var i = items.Count - 1; i >= 0; i--) WriteField(buffer, 1, items[i]!, element);
+        if (items.ValueKind == JsonValueKind.Array)
+            for (var i = items.GetArrayLength() - 1; i >= 0; i--) WriteField(buffer, 1, items[i], element);
         buffer.Close(2, mark);
+    }
+
+    // What is not escaped goes over as it stands: both sides are UTF-8.
+    private static void Text(ReverseBuffer buffer, int number, JsonElement value)
+    {
+        var raw = JsonMarshal.GetRawUtf8Value(value);
+        if (raw[0] != '"' || raw.Contains((byte)'\\')) { Text(buffer, number, value.GetString() ?? ""); return; }
+        var mark = buffer.Length;
+        buffer.Bytes(raw[1..^1]);
+        buffer.Close(number, mark);
     }
 
     private static void Text(ReverseBuffer buffer, int number, string value)
@@ -235,6 +246,4 @@ public static class ProtobufWriter
         buffer.Varint((ulong)value);
         buffer.Tag(number, 0);
     }
-
-    private static double Real(JsonNode value) => value is JsonValue number && number.TryGetValue<long>(out var whole) ? whole : value.GetValue<double>();
 }

@@ -45,6 +45,8 @@ public static class ClusterProcess
         }
         await control.ContinueWith(static _ => { }, TaskScheduler.Default);
         File.Delete(options.ServerFile);
+        // Without a node nothing of this run outlives it.
+        if (!options.RunsNode && !Directory.EnumerateFileSystemEntries(options.RunDirectory).Any()) Directory.Delete(options.RunDirectory);
     }
 
     private static bool IsEverywhere(string listen) => listen is "0.0.0.0" or "::";

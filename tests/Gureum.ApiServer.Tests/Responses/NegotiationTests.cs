@@ -42,7 +42,7 @@ public sealed class NegotiationTests(TestServer server)
         var ns = await server.NamespaceAsync();
         var schema = KubernetesSchema.Instance.Type("core.v1.Pod");
         const string Json = """{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"volumes":[{"name":"v","configMap":{"name":"c"}}],"containers":[{"name":"c","image":"i","livenessProbe":{"httpGet":{"path":"/x","port":"web"}},"env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]}]}}""";
-        using var content = new ByteArrayContent(ProtobufWriter.Write(ObjectDecoder.Decode(Encoding.UTF8.GetBytes(Json), schema).Object, schema));
+        using var content = new ByteArrayContent(ProtobufWriter.Write(ObjectEncoder.Encode(ObjectDecoder.Decode(Encoding.UTF8.GetBytes(Json), schema).Object, schema), schema));
         content.Headers.ContentType = MediaTypeHeaderValue.Parse(Protobuf);
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/namespaces/{ns}/pods") { Content = content };
         request.Headers.TryAddWithoutValidation("Accept", Protobuf);

@@ -1,5 +1,6 @@
 using Gureum.Bench;
 using Gureum.Bench.Api;
+using Gureum.Bench.Expressions;
 using Gureum.Bench.Nodes;
 using Gureum.Bench.Scheduling;
 
@@ -7,6 +8,7 @@ IBenchmark[] all =
 [
     new ApiBenchmark(),
     new SchedulingBenchmark(),
+    new CelBenchmark(),
     new StartBenchmark(),
     new PodStartBenchmark(),
     new IdleBenchmark(),

@@ -10,6 +10,7 @@ internal static class JsonNumbers
     internal static long? Whole(JsonValue value)
     {
         if (value.TryGetValue(out long whole)) return whole;
+        if (value.TryGetValue(out int small)) return small;
         return double.TryParse(value.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double real) && Values.CelNumbers.TryExactLong(real, out whole) ? whole : null;
     }
 
@@ -17,5 +18,5 @@ internal static class JsonNumbers
     internal static double Real(JsonValue value) => value.TryGetValue(out double real) ? real : double.Parse(value.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture);
 
     /// <summary>Whether it is written without a fraction and an exponent.</summary>
-    internal static bool IsWritten(JsonValue value) => value.ToJsonString().AsSpan().IndexOfAny(".eE") < 0;
+    internal static bool IsWritten(JsonValue value) => value.TryGetValue(out long _) || value.TryGetValue(out int _) || value.ToJsonString().AsSpan().IndexOfAny(".eE") < 0;
 }

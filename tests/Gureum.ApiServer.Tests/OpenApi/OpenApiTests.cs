@@ -61,6 +61,36 @@ public sealed class OpenApiTests(TestServer server)
         Assert.Contains("name\t<string> -required-", text);
     }
 
+    [Theory]
+    [InlineData("pod.spec.containers", "FIELD: containers <[]Container>", "List of containers belonging to the pod.")]
+    [InlineData("deployment", "KIND:       Deployment", "Deployment enables declarative updates for Pods and ReplicaSets.")]
+    [InlineData("networkpolicies.spec.podSelector", "FIELD: podSelector <LabelSelector>", "selects the pods")]
+    public async Task Explain_OfBuiltInField_ShowsWhatItIsFor(string what, string title, string description)
+    {
+        var text = await server.Kubectl.OkAsync("explain " + what);
+        Assert.Contains(title, text);
+        Assert.Contains(description, text);
+    }
+
+    [Fact]
+    public void Descriptions_WithoutTheirFile_AreNone() =>
+        Assert.Null(new ApiServer.OpenApi.Descriptions(Path.Combine(AppContext.BaseDirectory, "no-such-file")).Find("core.v1.Pod"));
+
+    [Fact]
+    public void Extract_OfDamagedDocumentation_LeavesTheOldDescriptions()
+    {
+        var directory = Directory.CreateTempSubdirectory("gureum-descriptions-");
+        try
+        {
+            var (source, target) = (Path.Combine(directory.FullName, "source.xml"), Path.Combine(directory.FullName, "target.txt"));
+            File.WriteAllText(source, """<doc><members><member name="T:k8s.Models.V1Pod"><summary>A group of""");
+            File.WriteAllText(target, "core.v1.Pod\tkept\n");
+            Assert.Throws<System.Xml.XmlException>(() => ApiServer.OpenApi.DescriptionsExtractor.Extract(source, target));
+            Assert.Equal("core.v1.Pod\tkept\n", File.ReadAllText(target));
+        }
+        finally { directory.Delete(recursive: true); }
+    }
+
     [Fact]
     public async Task Definition_OnceStored_IsPublishedInItsDocument()
     {

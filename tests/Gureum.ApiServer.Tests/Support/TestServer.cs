@@ -24,7 +24,7 @@ public sealed class TestServer : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         store = await SqliteStore.OpenAsync(new SqliteOptions(Path.Combine(directory, "state.db")));
-        var options = new ApiServerOptions { PkiDirectory = Path.Combine(directory, "pki"), Listen = [IPAddress.Loopback], Port = 0 };
+        var options = new ApiServerOptions { PkiDirectory = Path.Combine(directory, "pki"), Listen = [IPAddress.Loopback], Port = 0, DescriptionsFile = Path.Combine(AppContext.BaseDirectory, "descriptions.txt") };
         Host = await ApiServerHost.StartAsync(options, store, _ => new NoNodes(), TimeProvider.System);
         Kubectl = new Kubectl(Host, directory);
         Admin = As("admin", "system:masters");

@@ -11,6 +11,8 @@ internal sealed class ApiBenchmark : IBenchmark
     /// <summary>Requests of each kind before those that count.</summary>
     private const int Warming = 5000;
 
+    private const string Protobuf = "application/vnd.kubernetes.protobuf";
+
     private const string Maps = "/api/v1/namespaces/default/configmaps";
 
     public string Name => "api";
@@ -43,7 +45,12 @@ internal sealed class ApiBenchmark : IBenchmark
         // Code that runs the first time is compiled then: each path gets warm before it is measured.
         await EachAsync(load, Warming, i => SendAsync(http, HttpMethod.Post, Maps, Map($"warm-{i}"), cancel));
         await EachAsync(load, Warming, i => SendAsync(http, HttpMethod.Get, $"{Maps}/warm-{i}", null, cancel));
-        for (int i = 0; i < 3; i++) await SendAsync(http, HttpMethod.Get, Maps, null, cancel);
+        for (int i = 0; i < 3; i++)
+        {
+            await SendAsync(http, HttpMethod.Get, Maps, null, cancel);
+            await SendAsync(http, HttpMethod.Get, Maps, null, cancel, Protobuf);
+        }
+
         await EachAsync(load, Warming, i => SendAsync(http, HttpMethod.Delete, $"{Maps}/warm-{i}", null, cancel));
 
         async Task MeasureOneAsync(string operation, int count, Func<int, Task> run, int connections)
@@ -56,7 +63,7 @@ internal sealed class ApiBenchmark : IBenchmark
         await MeasureOneAsync("create", load.Objects, i => SendAsync(http, HttpMethod.Post, Maps, Map($"map-{i}"), cancel), load.Connections);
         await MeasureOneAsync("get", load.Objects * 2, i => SendAsync(http, HttpMethod.Get, $"{Maps}/map-{i % load.Objects}", null, cancel), load.Connections);
         await MeasureOneAsync($"list {load.Objects} as JSON", 20, _ => SendAsync(http, HttpMethod.Get, Maps, null, cancel), 2);
-        await MeasureOneAsync($"list {load.Objects} as protobuf", 20, _ => SendAsync(http, HttpMethod.Get, Maps, null, cancel, "application/vnd.kubernetes.protobuf"), 2);
+        await MeasureOneAsync($"list {load.Objects} as protobuf", 20, _ => SendAsync(http, HttpMethod.Get, Maps, null, cancel, Protobuf), 2);
         await MeasureOneAsync("update, nobody watching", load.Updates, i => SendAsync(http, HttpMethod.Put, $"{Maps}/map-{i}", Map($"map-{i}"), cancel), load.Connections);
         await WatchAsync(peer, http, load, figures, cancel);
         figures.Note(string.Create(CultureInfo.InvariantCulture, $"{peer.Name} holds {peer.Meter.ResidentMegabytes:0} MiB"));

@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using Gureum.ApiServer.Admission;
 using Gureum.ApiServer.Admission.PodSecurity;
 using Gureum.ApiServer.Admission.Quotas;
+using Gureum.ApiServer.Admission.Webhooks;
 using Gureum.ApiServer.Authentication;
 using Gureum.ApiServer.Authorization;
 using Gureum.ApiServer.Bootstrap;
@@ -47,6 +48,7 @@ public sealed class ApiServerHost : IAsyncDisposable
     private readonly CertificateSigner signer;
     private readonly CancellationTokenSource stop = new();
     private Task compaction = Task.CompletedTask;
+    private WebhookClient? webhooks;
 
     private ApiServerHost(WebApplication web, ClusterState state, ApiDispatcher dispatcher, DefinitionWatcher definitions, CertificateSigner signer, ClusterAuthority authority, int port, ServiceAccountTokens tokens) =>
         (this.web, this.state, this.dispatcher, this.definitions, this.signer, Authority, Port, Tokens) = (web, state, dispatcher, definitions, signer, authority, port, tokens);
@@ -71,7 +73,8 @@ public sealed class ApiServerHost : IAsyncDisposable
         var tokens = new ServiceAccountTokens(SigningKey.Open(options.PkiDirectory), options.Issuer, state, time);
         var rbac = new RbacAuthorizer(state);
         var authorizer = new AuthorizerChain([new NodeAuthorizer(state), rbac]);
-        var registry = new ObjectRegistry(state, catalog, new AdmissionChain(Plugins(state, rbac, authorizer)), time) { Allocator = new ServiceAllocator(state, options.ServiceCidr) };
+        var webhooks = new WebhookClient(state);
+        var registry = new ObjectRegistry(state, catalog, new AdmissionChain(Plugins(state, catalog, rbac, authorizer, webhooks)), time) { Allocator = new ServiceAllocator(state, options.ServiceCidr) };
         var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => state.Problem)], [new ServerMetrics(state).Find, new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)).Find]);
         var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog), new ReviewHandlers(authorizer, rbac, tokens), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths);
         var late = new LateDialer();
@@ -81,6 +84,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var port = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
         var host = new ApiServerHost(web, state, dispatcher, definitions, new CertificateSigner(registry, authority, time), authority, port, tokens);
         late.Inner = nodes(host);
+        host.webhooks = webhooks;
         host.compaction = Task.Run(() => new Compactor(store, state, time).RunAsync(host.stop.Token), CancellationToken.None);
         definitions.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-definitions")), host.stop.Token);
         host.signer.Start(host.stop.Token);
@@ -89,10 +93,11 @@ public sealed class ApiServerHost : IAsyncDisposable
     }
 
     // Defaults first, then what judges the result; quotas last, so that nothing is counted that others refuse.
-    private static IReadOnlyList<IAdmissionPlugin> Plugins(ClusterState state, RbacAuthorizer rbac, IAuthorizer authorizer) =>
+    private static IReadOnlyList<IAdmissionPlugin> Plugins(ClusterState state, ResourceCatalog catalog, RbacAuthorizer rbac, IAuthorizer authorizer, WebhookClient webhooks) =>
     [
         new NamespaceLifecycle(state), new ServiceAccountAdmission(state), new PodPriorityAndTolerations(state), new StorageAdmission(state), new LimitRanges(state), new CertificateAdmission(authorizer),
-        new NodeRestriction(state), new EscalationAdmission(rbac, authorizer), new PodSecurityAdmission(state), new QuotaAdmission(state),
+        new NodeRestriction(state), new EscalationAdmission(rbac, authorizer), new PodSecurityAdmission(state),
+        new WebhookAdmission(state, catalog, authorizer, webhooks), new QuotaAdmission(state),
     ];
 
     private static WebApplication Build(ApiServerOptions options, ClusterAuthority authority, ApiEndpoint endpoint)
@@ -158,6 +163,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         await definitions.StoppedAsync();
         await compaction;
         await signer.StoppedAsync();
+        webhooks?.Dispose();
         stop.Dispose();
     }
 

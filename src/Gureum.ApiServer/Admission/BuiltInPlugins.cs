@@ -30,7 +30,7 @@ internal sealed class NamespaceLifecycle(ClusterState state) : IAdmissionPlugin
 /// <summary>Pods run as a service account, whose token is mounted where clients look for it.</summary>
 internal sealed class ServiceAccountAdmission(ClusterState state) : IAdmissionPlugin
 {
-    private const string MountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
+    private const string MountPath = "/var/run/secrets/kubernetes.io/serviceaccount", VolumePrefix = "kube-api-access-";
 
     public ValueTask MutateAsync(AdmissionRequest request)
     {
@@ -57,7 +57,9 @@ internal sealed class ServiceAccountAdmission(ClusterState state) : IAdmissionPl
 
     private static void Mount(JsonObject spec)
     {
-        var name = "kube-api-access-" + ObjectMetaRules.Suffix();
+        // One that is there already serves containers that a webhook added after the first round.
+        if (spec.Objects("volumes").Select(v => v.Text("name")).FirstOrDefault(n => n?.StartsWith(VolumePrefix, StringComparison.Ordinal) == true) is { } there) { Mount(spec, there); return; }
+        var name = VolumePrefix + ObjectMetaRules.Suffix();
         spec.NeedItems("volumes").Add((JsonNode)new JsonObject
         {
             ["name"] = name,
@@ -70,6 +72,11 @@ internal sealed class ServiceAccountAdmission(ClusterState state) : IAdmissionPl
                 ["defaultMode"] = 420L,
             },
         });
+        Mount(spec, name);
+    }
+
+    private static void Mount(JsonObject spec, string name)
+    {
         foreach (var container in Containers(spec))
             if (!container.Objects("volumeMounts").Any(m => m.Text("mountPath") == MountPath))
                 container.NeedItems("volumeMounts").Add((JsonNode)new JsonObject { ["name"] = name, ["readOnly"] = true, ["mountPath"] = MountPath });

@@ -23,6 +23,19 @@ public sealed class AdmissionRequest
     public bool DryRun { get; init; }
     public List<string> Warnings { get; init; } = [];
 
+    /// <summary>Who writes, for the record of field owners; empty where nothing is written.</summary>
+    public string FieldManager { get; init; } = "";
+
+    /// <summary>How to delete; null for other operations.</summary>
+    public DeleteRequest? Deletion { get; init; }
+    public CancellationToken Cancel { get; init; }
+
+    /// <summary>The kind of <see cref="Object"/> where a subresource takes another kind than its resource; null where it takes the same.</summary>
+    public (string ApiVersion, string Kind)? Form { get; init; }
+
+    /// <summary>What webhooks and policies remember of this request; made by the first that applies.</summary>
+    internal Hooks.HookState? Hooks { get; set; }
+
     /// <summary>Called when the request is over, stored or not: for what plugins held on to meanwhile.</summary>
     public List<Action> Ended { get; } = [];
 
@@ -49,6 +62,10 @@ public sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins)
 {
     public async ValueTask MutateAsync(AdmissionRequest request)
     {
+        foreach (var plugin in plugins) await plugin.MutateAsync(request);
+        // What a hook changed may be for an earlier plugin or hook to judge anew: once, so that two that disagree come to an end.
+        if (request.Hooks is not { WantsAnotherRound: true } hooks) return;
+        hooks.BeginSecondRound(request);
         foreach (var plugin in plugins) await plugin.MutateAsync(request);
     }
 

@@ -15,10 +15,10 @@ public sealed class NodeAuthorizer(ClusterState state) : IAuthorizer
         "nodes", "pods", "services", "endpoints", "namespaces", "endpointslices", "runtimeclasses", "csidrivers", "networkpolicies", "storageclasses", "priorityclasses",
     ];
 
-    public ValueTask<Decision> AuthorizeAsync(UserInfo user, AccessRequest request)
+    public Decision Authorize(UserInfo user, AccessRequest request)
     {
-        if (user.NodeName is not { } node || !request.IsResource) return ValueTask.FromResult(Decision.No);
-        return ValueTask.FromResult(Allows(node, request) ? new Decision(true, "node agent") : Decision.No);
+        if (user.NodeName is not { } node || !request.IsResource) return Decision.No;
+        return Allows(node, request) ? new Decision(true, "node agent") : Decision.No;
     }
 
     private bool Allows(string node, AccessRequest request)

@@ -17,12 +17,12 @@ public sealed class RbacAuthorizer(ClusterState state) : IAuthorizer
 
     private RbacIndex? index;
 
-    public ValueTask<Decision> AuthorizeAsync(UserInfo user, AccessRequest request)
+    public Decision Authorize(UserInfo user, AccessRequest request)
     {
         foreach (var grant in Current().Grants(user, request.Namespace))
             foreach (var rule in grant.Rules)
-                if (RuleMatching.Allows(rule, request)) return ValueTask.FromResult(new Decision(true, grant.Reason));
-        return ValueTask.FromResult(Decision.No);
+                if (RuleMatching.Allows(rule, request)) return new Decision(true, grant.Reason);
+        return Decision.No;
     }
 
     /// <summary>Every rule that holds for a user in a namespace: for rules reviews and escalation checks.</summary>

@@ -33,7 +33,7 @@ public sealed partial class ObjectRegistry
         var request = new AdmissionRequest
         {
             Resource = resource, Operation = AdmissionOperation.Create, User = options.User, Namespace = ns, Name = NameOf(value),
-            Object = value, DryRun = options.DryRun, Warnings = options.Warnings,
+            Object = value, DryRun = options.DryRun, Warnings = options.Warnings, FieldManager = options.FieldManager, Cancel = options.Cancel,
         };
         try { return await AdmitAndStoreAsync(request, options); }
         finally { request.End(); }

@@ -78,6 +78,7 @@ public sealed partial class ObjectRegistry
         {
             Resource = resource, Operation = AdmissionOperation.Update, User = options.User, Subresource = request.Subresource, Namespace = request.Namespace,
             Name = request.Name, Object = value, OldObject = old, DryRun = options.DryRun, Warnings = options.Warnings,
+            FieldManager = options.FieldManager, Cancel = options.Cancel,
         };
         try { return await AdmitAndStoreAsync(request, admitted, current, old, options); }
         finally { admitted.End(); }

@@ -55,6 +55,19 @@ public sealed partial class ObjectRegistry(ClusterState state, ResourceCatalog c
         return Encode(resource, resource.Converter is { } converter ? converter.ToStored(value) : value);
     }
 
+    /// <summary>Lets admission judge a connection to an object: exec, attach, port-forward, proxy.</summary>
+    /// <param name="connection">The options of the connection, with kind and apiVersion.</param>
+    internal async ValueTask AdmitConnectionAsync(Resource resource, string? ns, string name, string subresource, JsonObject connection, WriteOptions options)
+    {
+        var request = new AdmissionRequest
+        {
+            Resource = resource, Operation = AdmissionOperation.Connect, User = options.User, Subresource = subresource, Namespace = ns, Name = name, Object = connection,
+            Form = (connection.Text("apiVersion")!, connection.Text("kind")!), Warnings = options.Warnings, Cancel = options.Cancel,
+        };
+        await admission.MutateAsync(request);
+        await admission.ValidateAsync(request);
+    }
+
     private async ValueTask<WriteResult> WriteAsync(Write write)
     {
         try { return await state.WriteAsync(write); }

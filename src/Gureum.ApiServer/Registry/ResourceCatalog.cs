@@ -34,6 +34,13 @@ public sealed class ResourceCatalog
     public Resource? FindGroup(string group, string plural) =>
         Volatile.Read(ref table).ByPath.Values.Where(r => r.Type.Group == group && r.Type.Plural == plural).OrderBy(r => r.Type.Version, KubeVersionComparer.Instance).FirstOrDefault();
 
+    /// <summary>Other versions and groups that serve the same objects, the preferred first; the same empty list for all that have none.</summary>
+    public IReadOnlyList<Resource> Siblings(Resource resource)
+    {
+        if (resource.Definition is null && !Strategies.Conversions.IsShared(resource.StoredAs)) return [];
+        return [.. Volatile.Read(ref table).ByPath.Values.Where(r => r.StoredAs == resource.StoredAs && r.Type != resource.Type).OrderBy(r => r.Type.Version, KubeVersionComparer.Instance)];
+    }
+
     public IEnumerable<Resource> All => Volatile.Read(ref table).ByPath.Values;
 
     /// <summary>Replaces what one definition serves; nothing for a definition that is gone.</summary>

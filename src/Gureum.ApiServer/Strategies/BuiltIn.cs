@@ -50,6 +50,7 @@ internal static class BuiltIn
         "storageclasses.storage.k8s.io" => new StorageClassStrategy(),
         "customresourcedefinitions.apiextensions.k8s.io" => new DefinitionStrategy(),
         "certificatesigningrequests.certificates.k8s.io" => new CertificateRequestStrategy(),
+        "validatingwebhookconfigurations.admissionregistration.k8s.io" or "mutatingwebhookconfigurations.admissionregistration.k8s.io" => new WebhookConfigurationStrategy(),
         "runtimeclasses.node.k8s.io" => new SimpleStrategy(),
         _ => Strategy.Plain,
     };

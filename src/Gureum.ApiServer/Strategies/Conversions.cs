@@ -16,6 +16,9 @@ internal static class Conversions
         _ => null,
     };
 
+    /// <summary>Whether another group or version shows what is stored as this.</summary>
+    internal static bool IsShared(ResourceType stored) => stored.GroupResource is "events" or "horizontalpodautoscalers.autoscaling";
+
     internal static void Rename(JsonObject value, string from, string to)
     {
         if (!value.TryGetPropertyValue(from, out var child)) return;

@@ -17,7 +17,12 @@ public sealed class SubresourceHandlers(ObjectRegistry registry, ServiceAccountT
     internal async ValueTask<ApiResult> HandleAsync(ApiCall call, RequestTarget target, Resource resource, string? ns, CancellationToken cancel)
     {
         var facts = resource.Facts.Subresource(target.Subresource) ?? throw ApiError.NoSuchPath();
-        if (target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy") return new ConnectResult(connect.Resolve(call, target, resource, ns));
+        if (target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy")
+        {
+            var connection = connect.Resolve(call, target, resource, ns);
+            if (target.Subresource != "log") await registry.AdmitConnectionAsync(resource, ns, target.Name, target.Subresource, ConnectOptions.Of(call, target), new WriteOptions(call.User) { Cancel = cancel });
+            return new ConnectResult(connection);
+        }
         if (!facts.Verbs.Contains(target.Verb)) throw ApiError.MethodNotAllowed(target.Verb);
         var verbs = new ResourceVerbs(registry, call, resource, ns, cancel);
         return target.Subresource switch

@@ -52,6 +52,9 @@ public sealed class CelAuthorizer : CelValue
         Decision = decision;
     }
 
+    /// <summary>The value of <c>authorizer.requestResource</c>: a resource that only lacks its verb.</summary>
+    public static CelAuthorizer ForResource(ICelAuthorizer authorizer, CelAccess access) => new(KubernetesTypes.ResourceCheck, authorizer, access);
+
     /// <inheritdoc/>
     public override Checking.CelType Type => _type;
 

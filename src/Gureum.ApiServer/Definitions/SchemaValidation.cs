@@ -12,8 +12,9 @@ internal static class SchemaValidation
 {
     private static readonly TimeSpan PatternTime = TimeSpan.FromMilliseconds(100);
 
-    internal static void Validate(JsonNode? value, JsonObject schema, string path, FieldErrors errors, bool topLevel = false)
+    internal static void Validate(JsonNode? value, JsonObject schema, string path, FieldErrors errors, bool topLevel = false, JsonNode? old = null)
     {
+        if (old is not null && JsonNode.DeepEquals(value, old)) return;
         if (value is null)
         {
             if (schema.Flag("nullable") != true) errors.TypeInvalid(path, "null", $"{path} in body must be of type {schema.Text("type")}: \"null\"");
@@ -24,8 +25,8 @@ internal static class SchemaValidation
             errors.Unsupported(path, value, choices.Select(c => c is JsonValue v && v.TryGetValue<string>(out var t) ? t : c?.ToJsonString() ?? "null"));
         switch (value)
         {
-            case JsonObject map: Object(map, schema, path, errors, topLevel); break;
-            case JsonArray list: List(list, schema, path, errors); break;
+            case JsonObject map: Object(map, schema, path, errors, topLevel, old as JsonObject); break;
+            case JsonArray list: List(list, schema, path, errors, old as JsonArray); break;
             case JsonValue scalar when scalar.TryGetValue<string>(out var text): Text(text, schema, path, errors); break;
             case JsonValue scalar when Number(scalar) is { } number: Number(number, scalar, schema, path, errors); break;
             default: break;
@@ -33,7 +34,7 @@ internal static class SchemaValidation
         Combinations(value, schema, path, errors);
     }
 
-    private static void Object(JsonObject map, JsonObject schema, string path, FieldErrors errors, bool topLevel)
+    private static void Object(JsonObject map, JsonObject schema, string path, FieldErrors errors, bool topLevel, JsonObject? old)
     {
         foreach (var name in schema.Texts("required"))
             if (!map.ContainsKey(name)) errors.Required(Join(path, name));
@@ -41,20 +42,20 @@ internal static class SchemaValidation
         foreach (var (name, child) in map)
         {
             if (topLevel && name is "kind" or "apiVersion" or "metadata" && topLevel) continue;
-            if (properties?.Child(name) is { } inner) Validate(child, inner, Join(path, name), errors);
-            else if (schema["additionalProperties"] is JsonObject any) Validate(child, any, Join(path, name), errors);
+            if (properties?.Child(name) is { } inner) Validate(child, inner, Join(path, name), errors, old: old?[name]);
+            else if (schema["additionalProperties"] is JsonObject any) Validate(child, any, Join(path, name), errors, old: old?[name]);
         }
         if (schema.Number("maxProperties") is { } most && map.Count > most) errors.Invalid(path, map.Count, $"must have at most {most} items");
         if (schema.Number("minProperties") is { } least && map.Count < least) errors.Invalid(path, map.Count, $"must have at least {least} items");
     }
 
-    private static void List(JsonArray list, JsonObject schema, string path, FieldErrors errors)
+    private static void List(JsonArray list, JsonObject schema, string path, FieldErrors errors, JsonArray? old)
     {
         if (schema.Number("maxItems") is { } most && list.Count > most) errors.Invalid(path, list.Count, $"must have at most {most} items");
         if (schema.Number("minItems") is { } least && list.Count < least) errors.Invalid(path, list.Count, $"{path} in body should have at least {least} items");
-        if (schema.Child("items") is { } items)
-            for (var i = 0; i < list.Count; i++) Validate(list[i], items, $"{path}[{i}]", errors);
         var keys = schema.Texts("x-kubernetes-list-map-keys").ToList();
+        if (schema.Child("items") is { } items)
+            for (var i = 0; i < list.Count; i++) Validate(list[i], items, $"{path}[{i}]", errors, old: Rules.ListCorrelation.Find(old, list[i], schema.Text("x-kubernetes-list-type") ?? "atomic", keys));
         if (keys.Count == 0 && schema.Text("x-kubernetes-list-type") != "set" && schema.Flag("uniqueItems") != true) return;
         var seen = new HashSet<string>();
         for (var i = 0; i < list.Count; i++)

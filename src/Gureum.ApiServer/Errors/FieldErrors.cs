@@ -25,6 +25,18 @@ public sealed class FieldErrors
     public void TooLong(string path, int most) => Add(path, "FieldValueTooLong", $"Too long: may not be more than {most} bytes");
     public void TypeInvalid(string path, object? value, string detail) => Add(path, "FieldValueTypeInvalid", $"Invalid value: {Show(value)}: {detail}");
 
+    /// <summary>A refusal whose cause the author of a rule chose: FieldValueInvalid, FieldValueForbidden, FieldValueRequired or FieldValueDuplicate.</summary>
+    public void Refuse(string path, string cause, object? value, string detail)
+    {
+        switch (cause)
+        {
+            case "FieldValueForbidden": Forbidden(path, detail); break;
+            case "FieldValueRequired": Required(path, detail); break;
+            case "FieldValueDuplicate": Duplicate(path, value); break;
+            default: Invalid(path, value, detail); break;
+        }
+    }
+
     /// <summary>Adds the error of a rule that gives a reason, or nothing when the reason is null.</summary>
     public void InvalidIf(string path, object? value, string? reason)
     {

@@ -130,7 +130,7 @@ public sealed partial class ObjectRegistry
         else
         {
             SchemaRules.Validate(value, resource.Schema, "", errors);
-            resource.Strategy.Validate(value, errors);
+            resource.Strategy.Validate(value, old, errors);
             if (!request.Narrow) resource.Strategy.ValidateSubresource(value, old, request.Subresource, errors);
         }
         if (errors.Any) throw ApiError.Invalid(resource.Type, request.Name, errors);

@@ -15,7 +15,9 @@ internal sealed class DefinitionStrategy : Strategy
         if (names.Text("listKind") is not { Length: > 0 }) names["listKind"] = kind + "List";
     }
 
-    public override void Validate(JsonObject value, FieldErrors errors)
+    public override void Validate(JsonObject value, FieldErrors errors) => Validate(value, null, errors);
+
+    public override void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {
         if (value.Child("spec") is not { } spec) { errors.Required("spec"); return; }
         var (group, names) = (spec.Text("group") ?? "", spec.Child("names"));
@@ -28,10 +30,10 @@ internal sealed class DefinitionStrategy : Strategy
         else errors.InvalidIf("spec.names.plural", plural, Names.Dns1035LabelError(plural));
         if (value.Child("metadata")?.Text("name") is { } name && name != plural + "." + group) errors.Invalid("metadata.name", name, $"must be spec.names.plural+\".\"+spec.group");
         if (spec.Text("scope") is not ("Namespaced" or "Cluster")) errors.Unsupported("spec.scope", spec.Text("scope") ?? "", ["Cluster", "Namespaced"]);
-        Versions(spec, errors);
+        Versions(spec, old?.Child("spec"), errors);
     }
 
-    private static void Versions(JsonObject spec, FieldErrors errors)
+    private static void Versions(JsonObject spec, JsonObject? old, FieldErrors errors)
     {
         var versions = spec.Objects("versions").ToList();
         if (versions.Count == 0) errors.Required("spec.versions");
@@ -44,6 +46,8 @@ internal sealed class DefinitionStrategy : Strategy
             else if (!seen.Add(name)) errors.Invalid("spec.versions", spec["versions"], "must contain unique version names");
             if (version.Child("schema")?.Child("openAPIV3Schema") is not { } schema) errors.Required($"spec.versions[{i}].schema.openAPIV3Schema", "schemas are required");
             else if (schema.Text("type") != "object") errors.Required($"spec.versions[{i}].schema.openAPIV3Schema.type", "must be object at the root");
+            // Rules that stand already are let stand, or a definition with a bad one could not even be finalized.
+            else if (!JsonNode.DeepEquals(schema, old?.Objects("versions").FirstOrDefault(v => v.Text("name") == name)?.Child("schema")?.Child("openAPIV3Schema"))) Definitions.Rules.RuleDefinition.Validate(schema, $"spec.versions[{i}].schema.openAPIV3Schema", errors);
         }
     }
 

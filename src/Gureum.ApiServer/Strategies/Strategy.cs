@@ -64,6 +64,9 @@ public class Strategy
     }
 
     public virtual void Validate(JsonObject value, FieldErrors errors) { }
+
+    /// <summary>Validates what an update leaves; kinds that let unchanged values through look at what was there before.</summary>
+    public virtual void Validate(JsonObject value, JsonObject? old, FieldErrors errors) => Validate(value, errors);
     public virtual void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors) { }
     public virtual void ValidateStatusUpdate(JsonObject value, JsonObject old, FieldErrors errors) { }
 

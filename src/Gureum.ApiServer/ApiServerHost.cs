@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gureum.ApiServer.Admission;
 using Gureum.ApiServer.Admission.PodSecurity;
+using Gureum.ApiServer.Admission.Policies;
 using Gureum.ApiServer.Admission.Quotas;
 using Gureum.ApiServer.Admission.Webhooks;
 using Gureum.ApiServer.Authentication;
@@ -97,7 +98,7 @@ public sealed class ApiServerHost : IAsyncDisposable
     [
         new NamespaceLifecycle(state), new ServiceAccountAdmission(state), new PodPriorityAndTolerations(state), new StorageAdmission(state), new LimitRanges(state), new CertificateAdmission(authorizer),
         new NodeRestriction(state), new EscalationAdmission(rbac, authorizer), new PodSecurityAdmission(state),
-        new WebhookAdmission(state, catalog, authorizer, webhooks), new QuotaAdmission(state),
+        new PolicyAdmission(state, catalog, authorizer), new WebhookAdmission(state, catalog, authorizer, webhooks), new QuotaAdmission(state),
     ];
 
     private static WebApplication Build(ApiServerOptions options, ClusterAuthority authority, ApiEndpoint endpoint)

@@ -51,6 +51,10 @@ internal static class BuiltIn
         "customresourcedefinitions.apiextensions.k8s.io" => new DefinitionStrategy(),
         "certificatesigningrequests.certificates.k8s.io" => new CertificateRequestStrategy(),
         "validatingwebhookconfigurations.admissionregistration.k8s.io" or "mutatingwebhookconfigurations.admissionregistration.k8s.io" => new WebhookConfigurationStrategy(),
+        "validatingadmissionpolicies.admissionregistration.k8s.io" => new PolicyStrategy(mutates: false),
+        "mutatingadmissionpolicies.admissionregistration.k8s.io" => new PolicyStrategy(mutates: true),
+        "validatingadmissionpolicybindings.admissionregistration.k8s.io" => new PolicyBindingStrategy(mutates: false),
+        "mutatingadmissionpolicybindings.admissionregistration.k8s.io" => new PolicyBindingStrategy(mutates: true),
         "runtimeclasses.node.k8s.io" => new SimpleStrategy(),
         _ => Strategy.Plain,
     };

@@ -34,14 +34,24 @@ internal static class HookExpressions
     private static readonly SchemaTypes RequestTypes = SchemaTypes.Of(Request, "kubernetes.AdmissionRequest"), NamespaceTypes = SchemaTypes.Of(Namespace, "kubernetes.Namespace");
 
     /// <summary>For match conditions of webhooks.</summary>
-    internal static readonly CelEnvironment Webhook = KubernetesCel.Environment.With(RequestTypes)
+    internal static readonly CelEnvironment Webhook = KubernetesCel.Environment.With((ICelTypeProvider)new PlainNames(RequestTypes))
         .WithVariable("object", CelType.Dyn).WithVariable("oldObject", CelType.Dyn).WithVariable("request", RequestTypes.Root)
         .WithVariable("authorizer", KubernetesTypes.Authorizer).WithVariable("authorizer.requestResource", KubernetesTypes.ResourceCheck);
 
     /// <summary>For policies, whose expressions know the namespace too.</summary>
-    internal static readonly CelEnvironment Policy = Webhook.With(NamespaceTypes).WithVariable("namespaceObject", NamespaceTypes.Root);
+    internal static readonly CelEnvironment Policy = Webhook.With((ICelTypeProvider)NamespaceTypes).WithVariable("namespaceObject", NamespaceTypes.Root);
 
-    internal static CelValue RequestValue(JsonObject description) => JsonValues.Of(description, Request);
+    internal static CelValue RequestValue(JsonObject description) => JsonValues.Of(description);
+
+    /// <summary>A request's fields go by their own names, though one of them, "namespace", is escaped in objects of a schema.</summary>
+    private sealed class PlainNames(SchemaTypes types) : ICelTypeProvider
+    {
+        public CelType? FindType(string name) => types.FindType(name);
+
+        public CelType? FindField(string typeName, string field) => types.FindField(typeName, field == "namespace" ? "__namespace__" : field);
+
+        public bool IsMessage(string typeName) => false;
+    }
 
     internal static CelValue NamespaceValue(JsonObject value) => JsonValues.Of(value, Namespace);
 }

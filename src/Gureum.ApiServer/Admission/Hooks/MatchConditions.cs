@@ -21,7 +21,7 @@ internal sealed record HookExpression(string Text, CelProgram? Program, string? 
             var program = environment.Compile(text);
             var type = program.Expression!.ResultType;
             if (wanted.Length == 0 || type.IsDynOrError) return new HookExpression(text, program, null);
-            foreach (var one in wanted) if (type.Equals(one)) return new HookExpression(text, program, null);
+            foreach (var one in wanted) if (type.Equals(one) || (type.Kind == CelKind.List && one.Kind == CelKind.List && type.Parameters[0].Kind is CelKind.Dyn or CelKind.TypeParam)) return new HookExpression(text, program, null);
             return new HookExpression(text, null, wanted.Length == 1 ? $"must evaluate to {wanted[0]}" : $"must evaluate to one of [{string.Join(' ', wanted.ToArray().Select(w => w.ToString()))}]");
         }
         catch (CelCompileException e) { return new HookExpression(text, null, "compilation failed: " + e.Message); }

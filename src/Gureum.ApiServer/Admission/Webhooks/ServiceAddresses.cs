@@ -10,7 +10,7 @@ internal sealed class NoEndpointException(string message) : IOException(message)
 
 /// <summary>
 /// Finds who answers for a Service. The server may run where Service addresses lead nowhere, so it takes a ready endpoint
-/// itself; only a Service whose endpoints nobody wrote down is dialled by its own address.
+/// itself, and never dials a Service by its own address.
 /// </summary>
 internal static class ServiceAddresses
 {

@@ -93,12 +93,15 @@ internal sealed class PodWorker
             catch (OperationCanceledException) when (both.IsCancellationRequested) { again = TimeSpan.Zero; }
             catch (Exception e) when (e is ApiException or ApiUnreachableException or ContainerRuntimeException or IOException or UnauthorizedAccessException or FormatException or Cgroups.CgroupException)
             {
-                Log.Current.Debug("pods", $"{current.Metadata.Namespace}/{current.Metadata.Name}: {e.Message}");
+                // Whoever looks at the pod must see why nothing comes of it.
+                if (current.Metadata.DeletionTimestamp is null) events.Warning(current, "FailedSync", $"Error syncing pod, trying again: {e.Message}");
+                Log.Current.Warn("pods", $"{current.Metadata.Namespace}/{current.Metadata.Name}: {e.Message}");
                 again = retry;
                 retry = retry * 2 < TimeSpan.FromSeconds(20) ? retry * 2 : TimeSpan.FromSeconds(20);
             }
             catch (Exception e)
             {
+                events.Warning(current, "FailedSync", $"Error syncing pod, trying again: {e.Message}");
                 Log.Current.Error("pods", $"{current.Metadata.Namespace}/{current.Metadata.Name}", e);
                 again = TimeSpan.FromSeconds(10);
             }

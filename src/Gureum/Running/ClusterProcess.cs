@@ -34,6 +34,7 @@ public static class ClusterProcess
         Announce(options, url, ready: false);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var control = ControlPlane.Start(options, server, time, stop.Token);
+        var memory = IdleMemory.RunAsync(time, stop.Token);
         await EnsureDnsServiceAsync(options, Client(server, UserInfo.ApiServer, "gureum"), cancel);
         await using (var node = options.RunsNode ? await NodeAgent.StartAsync(NodeIdentity.Options(options, range, server.Authority), Client(server, new UserInfo("system:node:" + options.NodeName, [UserInfo.Nodes, UserInfo.Authenticated]), "gureum-node"), time, cancel) : null)
         {
@@ -44,7 +45,7 @@ public static class ClusterProcess
             catch (OperationCanceledException) when (cancel.IsCancellationRequested) { Log.Current.Info("cluster", "stopping; what runs goes on"); }
             await stop.CancelAsync();
         }
-        await control.ContinueWith(static _ => { }, TaskScheduler.Default);
+        await Task.WhenAll(control, memory).ContinueWith(static _ => { }, TaskScheduler.Default);
         File.Delete(options.ServerFile);
         // Without a node nothing of this run outlives it.
         if (!options.RunsNode && !Directory.EnumerateFileSystemEntries(options.RunDirectory).Any()) Directory.Delete(options.RunDirectory);

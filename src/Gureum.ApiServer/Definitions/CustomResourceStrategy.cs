@@ -7,12 +7,16 @@ using Gureum.Objects.Json;
 namespace Gureum.ApiServer.Definitions;
 
 /// <summary>Objects of a defined kind: judged by the definition's schema.</summary>
-internal sealed class CustomResourceStrategy(JsonObject? schema, bool hasStatus) : Strategy
+/// <param name="terminating">The definition is being deleted: no object may be added to those that go with it.</param>
+internal sealed class CustomResourceStrategy(JsonObject? schema, bool hasStatus, IReadOnlyDictionary<string, string[]> selectable, bool terminating) : Strategy
 {
     private readonly RuleTree? rules = RuleTree.Compile(schema);
 
+    public override IReadOnlyDictionary<string, string[]> SelectableFields => selectable;
+
     public override void PrepareForCreate(JsonObject value)
     {
+        if (terminating) throw ApiError.Make(405, "MethodNotAllowed", "create not allowed while custom resource definition is terminating");
         if (hasStatus) value.Remove("status");
     }
 

@@ -38,6 +38,9 @@ internal static class SchemaValidation
     {
         foreach (var name in schema.Texts("required"))
             if (!map.ContainsKey(name)) errors.Required(Join(path, name));
+        if (schema.Flag("x-kubernetes-embedded-resource") == true)
+            foreach (var name in (ReadOnlySpan<string>)["apiVersion", "kind"])
+                if (map.Text(name) is not { Length: > 0 }) errors.Required(Join(path, name), "must not be empty");
         var properties = schema.Child("properties");
         foreach (var (name, child) in map)
         {
@@ -45,14 +48,14 @@ internal static class SchemaValidation
             if (properties?.Child(name) is { } inner) Validate(child, inner, Join(path, name), errors, old: old?[name]);
             else if (schema["additionalProperties"] is JsonObject any) Validate(child, any, Join(path, name), errors, old: old?[name]);
         }
-        if (schema.Number("maxProperties") is { } most && map.Count > most) errors.Invalid(path, map.Count, $"must have at most {most} items");
-        if (schema.Number("minProperties") is { } least && map.Count < least) errors.Invalid(path, map.Count, $"must have at least {least} items");
+        if (schema.Number("maxProperties") is { } most && map.Count > most) errors.TooMany(path, map.Count, most);
+        if (schema.Number("minProperties") is { } least && map.Count < least) errors.Invalid(path, map, $"{path} in body should have at least {least} properties");
     }
 
     private static void List(JsonArray list, JsonObject schema, string path, FieldErrors errors, JsonArray? old)
     {
-        if (schema.Number("maxItems") is { } most && list.Count > most) errors.Invalid(path, list.Count, $"must have at most {most} items");
-        if (schema.Number("minItems") is { } least && list.Count < least) errors.Invalid(path, list.Count, $"{path} in body should have at least {least} items");
+        if (schema.Number("maxItems") is { } most && list.Count > most) errors.TooMany(path, list.Count, most);
+        if (schema.Number("minItems") is { } least && list.Count < least) errors.Invalid(path, list, $"{path} in body should have at least {least} items");
         var keys = schema.Texts("x-kubernetes-list-map-keys").ToList();
         if (schema.Child("items") is { } items)
             for (var i = 0; i < list.Count; i++) Validate(list[i], items, $"{path}[{i}]", errors, old: Rules.ListCorrelation.Find(old, list[i], schema.Text("x-kubernetes-list-type") ?? "atomic", keys));
@@ -61,13 +64,15 @@ internal static class SchemaValidation
         for (var i = 0; i < list.Count; i++)
         {
             var id = keys.Count == 0 ? list[i]?.ToJsonString() ?? "null" : string.Join(',', keys.Select(k => (list[i] as JsonObject)?[k]?.ToJsonString()));
-            if (!seen.Add(id)) errors.Duplicate($"{path}[{i}]", list[i]);
+            if (!seen.Add(id)) errors.Duplicate($"{path}[{i}]", keys.Count == 0 ? list[i] : KeysOf(list[i] as JsonObject, keys));
         }
     }
 
+    private static JsonObject KeysOf(JsonObject? item, IEnumerable<string> keys) => new(keys.Select(k => KeyValuePair.Create(k, item?[k]?.DeepClone())));
+
     private static void Text(string text, JsonObject schema, string path, FieldErrors errors)
     {
-        if (schema.Number("maxLength") is { } most && text.Length > most) errors.Invalid(path, text, $"{path} in body should be at most {most} chars long");
+        if (schema.Number("maxLength") is { } most && text.Length > most) errors.TooLong(path, (int)most);
         if (schema.Number("minLength") is { } least && text.Length < least) errors.Invalid(path, text, $"{path} in body should be at least {least} chars long");
         if (schema.Text("pattern") is { } pattern)
         {
@@ -93,14 +98,17 @@ internal static class SchemaValidation
 
     private static void Number(double number, JsonValue value, JsonObject schema, string path, FieldErrors errors)
     {
-        if (Limit(schema, "maximum") is { } most && (number > most || (schema.Flag("exclusiveMaximum") == true && number == most))) errors.Invalid(path, value, $"{path} in body should be less than or equal to {most.ToString(CultureInfo.InvariantCulture)}");
-        if (Limit(schema, "minimum") is { } least && (number < least || (schema.Flag("exclusiveMinimum") == true && number == least))) errors.Invalid(path, value, $"{path} in body should be greater than or equal to {least.ToString(CultureInfo.InvariantCulture)}");
+        var (above, below) = (schema.Flag("exclusiveMinimum") == true, schema.Flag("exclusiveMaximum") == true);
+        if (Limit(schema, "maximum") is { } most && (number > most || (below && number == most)))
+            errors.Invalid(path, value, $"{path} in body should be less than {(below ? "" : "or equal to ")}{most.ToString(CultureInfo.InvariantCulture)}");
+        if (Limit(schema, "minimum") is { } least && (number < least || (above && number == least)))
+            errors.Invalid(path, value, $"{path} in body should be greater than {(above ? "" : "or equal to ")}{least.ToString(CultureInfo.InvariantCulture)}");
         if (Limit(schema, "multipleOf") is { } factor && factor > 0 && Math.Abs(number / factor - Math.Round(number / factor)) > 1e-9) errors.Invalid(path, value, $"{path} in body should be a multiple of {factor.ToString(CultureInfo.InvariantCulture)}");
     }
 
     private static void Combinations(JsonNode value, JsonObject schema, string path, FieldErrors errors)
     {
-        foreach (var part in schema.Objects("allOf")) Validate(value, WithoutType(part), path, errors);
+        foreach (var part in schema.Objects("allOf")) Validate(value, part, path, errors);
         if (schema.Items("anyOf") is { } any && schema.Flag("x-kubernetes-int-or-string") != true && !any.OfType<JsonObject>().Any(p => Fits(value, p, path))) errors.Invalid(path, value, $"{path} in body must validate at least one schema (anyOf)");
         if (schema.Items("oneOf") is { } one && one.OfType<JsonObject>().Count(p => Fits(value, p, path)) != 1) errors.Invalid(path, value, $"{path} in body must validate one and only one schema (oneOf)");
         if (schema.Child("not") is { } not && Fits(value, not, path)) errors.Invalid(path, value, $"{path} in body must not validate the schema (not)");
@@ -112,8 +120,6 @@ internal static class SchemaValidation
         Validate(value, schema, path, errors);
         return !errors.Any;
     }
-
-    private static JsonObject WithoutType(JsonObject schema) => schema;
 
     private static double? Limit(JsonObject schema, string name) => schema[name] is JsonValue value ? Number(value) : null;
 

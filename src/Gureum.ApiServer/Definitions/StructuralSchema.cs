@@ -22,30 +22,30 @@ internal static class StructuralSchema
     private static SchemaNode Node(JsonObject schema)
     {
         var nullable = schema.Flag("nullable") == true;
-        if (schema.Flag("x-kubernetes-int-or-string") == true) return new SchemaNode { Kind = SchemaKind.IntOrString, Nullable = nullable };
+        if (schema.Flag("x-kubernetes-int-or-string") == true) return new SchemaNode { Lenient = true, Kind = SchemaKind.IntOrString, Nullable = nullable };
         var preserves = schema.Flag("x-kubernetes-preserve-unknown-fields") == true;
         switch (schema.Text("type"))
         {
-            case "object" when schema["additionalProperties"] is JsonObject values: return new SchemaNode { Kind = SchemaKind.Map, Element = Node(values), Nullable = nullable, Atomic = schema.Text("x-kubernetes-map-type") == "atomic" };
-            case "object" when schema["additionalProperties"] is JsonValue any && any.TryGetValue<bool>(out var free) && free && schema.Child("properties") is null: return new SchemaNode { Kind = SchemaKind.Map, Element = SchemaNode.Any, Nullable = nullable };
+            case "object" when schema["additionalProperties"] is JsonObject values: return new SchemaNode { Lenient = true, Kind = SchemaKind.Map, Element = Node(values), Nullable = nullable, Atomic = schema.Text("x-kubernetes-map-type") == "atomic" };
+            case "object" when schema["additionalProperties"] is JsonValue any && any.TryGetValue<bool>(out var free) && free && schema.Child("properties") is null: return new SchemaNode { Lenient = true, Kind = SchemaKind.Map, Element = SchemaNode.Any, Nullable = nullable };
             case "object":
                 return new SchemaNode
                 {
-                    Kind = SchemaKind.Object, Fields = Fields(schema), PreservesUnknown = preserves, Nullable = nullable,
+                    Lenient = true, Kind = SchemaKind.Object, Fields = Fields(schema), PreservesUnknown = preserves, Nullable = nullable,
                     Embedded = schema.Flag("x-kubernetes-embedded-resource") == true, Atomic = schema.Text("x-kubernetes-map-type") == "atomic",
                 };
             case "array":
                 return new SchemaNode
                 {
-                    Kind = SchemaKind.List, Element = schema.Child("items") is { } items ? Node(items) : SchemaNode.Any, Nullable = nullable,
+                    Lenient = true, Kind = SchemaKind.List, Element = schema.Child("items") is { } items ? Node(items) : SchemaNode.Any, Nullable = nullable,
                     ListType = schema.Text("x-kubernetes-list-type") switch { "map" => ListType.Map, "set" => ListType.Set, _ => ListType.Atomic },
                     ListKeys = [.. schema.Texts("x-kubernetes-list-map-keys")],
                 };
-            case "integer": return new SchemaNode { Kind = SchemaKind.Int64, Nullable = nullable };
-            case "number": return new SchemaNode { Kind = SchemaKind.Double, Nullable = nullable };
-            case "boolean": return new SchemaNode { Kind = SchemaKind.Bool, Nullable = nullable };
-            case "string": return new SchemaNode { Kind = SchemaKind.String, Nullable = nullable };
-            default: return preserves && schema.Child("properties") is not null ? new SchemaNode { Kind = SchemaKind.Object, Fields = Fields(schema), PreservesUnknown = true } : SchemaNode.Any;
+            case "integer": return new SchemaNode { Lenient = true, Kind = SchemaKind.Int64, Nullable = nullable };
+            case "number": return new SchemaNode { Lenient = true, Kind = SchemaKind.Double, Nullable = nullable };
+            case "boolean": return new SchemaNode { Lenient = true, Kind = SchemaKind.Bool, Nullable = nullable };
+            case "string": return new SchemaNode { Lenient = true, Kind = SchemaKind.String, Nullable = nullable };
+            default: return preserves && schema.Child("properties") is not null ? new SchemaNode { Lenient = true, Kind = SchemaKind.Object, Fields = Fields(schema), PreservesUnknown = true } : SchemaNode.Any;
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class FieldErrors
     public void Forbidden(string path, string detail) => Add(path, "FieldValueForbidden", "Forbidden: " + detail);
     public void NotFound(string path, object? value) => Add(path, "FieldValueNotFound", "Not found: " + Show(value));
     public void TooLong(string path, int most) => Add(path, "FieldValueTooLong", $"Too long: may not be more than {most} bytes");
+    public void TooMany(string path, long count, long most) => Add(path, "FieldValueTooMany", $"Too many: {count}: must have at most {most} items");
     public void TypeInvalid(string path, object? value, string detail) => Add(path, "FieldValueTypeInvalid", $"Invalid value: {Show(value)}: {detail}");
 
     /// <summary>A refusal whose cause the author of a rule chose: FieldValueInvalid, FieldValueForbidden, FieldValueRequired or FieldValueDuplicate.</summary>

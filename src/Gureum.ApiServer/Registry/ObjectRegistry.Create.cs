@@ -79,7 +79,7 @@ public sealed partial class ObjectRegistry
     {
         var errors = new FieldErrors();
         ObjectMetaRules.Validate(resource, value, errors);
-        SchemaRules.Validate(value, resource.Schema, "", errors);
+        if (resource.Definition is null) SchemaRules.Validate(value, resource.Schema, "", errors);
         resource.Strategy.Validate(value, errors);
         if (errors.Any) throw ApiError.Invalid(resource.Type, NameOf(value), errors);
     }

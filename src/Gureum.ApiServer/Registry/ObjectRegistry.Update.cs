@@ -129,7 +129,7 @@ public sealed partial class ObjectRegistry
         if (request.Subresource == "status") resource.Strategy.ValidateStatusUpdate(value, old, errors);
         else
         {
-            SchemaRules.Validate(value, resource.Schema, "", errors);
+            if (resource.Definition is null) SchemaRules.Validate(value, resource.Schema, "", errors);
             resource.Strategy.Validate(value, old, errors);
             if (!request.Narrow) resource.Strategy.ValidateSubresource(value, old, request.Subresource, errors);
         }

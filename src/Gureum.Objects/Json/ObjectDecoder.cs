@@ -111,6 +111,7 @@ public static class ObjectDecoder
 
     private static JsonNode? Read(ref Utf8JsonReader reader, SchemaNode schema, Place place, List<DecodeIssue> issues)
     {
+        if (schema.Lenient && !Fits(reader, schema)) return ReadAny(ref reader);
         switch (schema.Kind)
         {
             case SchemaKind.Object:
@@ -123,6 +124,20 @@ public static class ObjectDecoder
             default: return reader.TokenType == JsonTokenType.Null && schema.Nullable ? null : ReadScalar(ref reader, schema.Kind, place);
         }
     }
+
+    // Takes a copy of the reader: looking moves nothing.
+    private static bool Fits(Utf8JsonReader reader, SchemaNode schema) => schema.Kind switch
+    {
+        SchemaKind.Any => true,
+        SchemaKind.Object or SchemaKind.Map => reader.TokenType is JsonTokenType.StartObject,
+        SchemaKind.List => reader.TokenType is JsonTokenType.StartArray,
+        SchemaKind.String => reader.TokenType is JsonTokenType.String,
+        SchemaKind.Bool => reader.TokenType is JsonTokenType.True or JsonTokenType.False,
+        SchemaKind.Double => reader.TokenType is JsonTokenType.Number,
+        SchemaKind.Int64 => reader.TokenType is JsonTokenType.Number && Integer(ref reader, out _),
+        SchemaKind.IntOrString => reader.TokenType is JsonTokenType.String || (reader.TokenType is JsonTokenType.Number && Integer(ref reader, out var number) && number is >= int.MinValue and <= int.MaxValue),
+        _ => true,
+    };
 
     private static JsonNode? ReadList(ref Utf8JsonReader reader, SchemaNode schema, Place place, List<DecodeIssue> issues)
     {

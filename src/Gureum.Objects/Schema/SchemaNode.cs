@@ -29,6 +29,9 @@ public sealed class SchemaNode
     /// <summary>A null is a value of its own here, kept rather than dropped.</summary>
     public bool Nullable { get; init; }
 
+    /// <summary>A value of another type is decoded as it is: validation says what is wrong with it, as it does for custom resources.</summary>
+    public bool Lenient { get; init; }
+
     /// <summary>The object holds a whole API object (apiVersion, kind, metadata).</summary>
     public bool Embedded { get; init; }
 

@@ -8,12 +8,16 @@ namespace Gureum.ApiServer.Http;
 /// <summary>Calls the API server of this process as a given user: the same way as HTTPS takes, without the wire.</summary>
 public sealed class InProcessTransport(ApiDispatcher dispatcher, UserInfo user, string agent) : IApiTransport
 {
+    /// <summary>How long an answer may take, as over HTTPS: who waits without end cannot try again.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     public async Task<ApiResponse> SendAsync(ApiRequest request, CancellationToken cancel = default)
     {
-        var result = await dispatcher.HandleAsync(new ApiCall(request.Method, request.Path, user)
+        var answer = dispatcher.HandleAsync(new ApiCall(request.Method, request.Path, user)
         {
             Query = ApiCall.ParseQuery(request.Query), Body = request.Body, ContentType = request.ContentType, UserAgent = agent,
         }, cancel);
+        var result = answer.IsCompletedSuccessfully ? answer.Result : await InTimeAsync(answer.AsTask(), request, cancel);
         switch (result)
         {
             case BodyResult body: return new ApiResponse(body.Status, body.Body);
@@ -21,6 +25,12 @@ public sealed class InProcessTransport(ApiDispatcher dispatcher, UserInfo user, 
             case WatchResult watch: return new ApiResponse(200, default, Frames(watch.Stream, cancel));
             default: throw new ApiUnreachableException($"{request.Method} {request.Path} needs a connection of its own: use HTTPS");
         }
+    }
+
+    private static async Task<ApiResult> InTimeAsync(Task<ApiResult> answer, ApiRequest request, CancellationToken cancel)
+    {
+        try { return await answer.WaitAsync(Patience, cancel); }
+        catch (TimeoutException e) { throw new ApiUnreachableException($"{request.Method} {request.Path}: the API server has not answered within {Patience.TotalSeconds:0} s", e); }
     }
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Frames(WatchStream stream, [EnumeratorCancellation] CancellationToken cancel)

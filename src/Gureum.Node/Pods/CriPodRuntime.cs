@@ -25,11 +25,21 @@ internal sealed class CriPodRuntime(
 
     private readonly CrashBackOff backOff = new(time);
     private readonly ConcurrentDictionary<string, PodStatus> lastKnown = new();
+    private readonly ConcurrentDictionary<string, string> doing = new();
     private readonly PodStopper stopper = new(runtime, hooks, settings, time, (pod, container, failure) => events.Warning(pod, "FailedPreStopHook", $"PreStopHook failed: {failure}", Field(container)));
+
+    public string Doing(string uid) => doing.GetValueOrDefault(uid, "");
 
     public async Task<PodStep> SyncAsync(Pod pod, CancellationToken cancel)
     {
+        try { return await LookAndStepAsync(pod, cancel); }
+        finally { doing.TryRemove(pod.Metadata.Uid!, out _); }
+    }
+
+    private async Task<PodStep> LookAndStepAsync(Pod pod, CancellationToken cancel)
+    {
         var uid = pod.Metadata.Uid!;
+        doing[uid] = "asking the container runtime what runs";
         // What the API shows of the status may be older than what this node last saw.
         if (lastKnown.TryGetValue(uid, out var known)) pod = pod with { Status = Merge(known, pod.Status) };
         var state = await RuntimePod.ReadAsync(runtime, uid, cancel);
@@ -67,7 +77,9 @@ internal sealed class CriPodRuntime(
     {
         var quality = PodResources.Quality(pod);
         var cgroup = cgroups.PodPath(quality, pod.Metadata.Uid!);
+        doing[pod.Metadata.Uid!] = "preparing volumes";
         var paths = await volumes.EnsureAsync(pod, cancel);
+        doing[pod.Metadata.Uid!] = "making the sandbox";
         var sandbox = await EnsureSandboxAsync(pod, state, cgroup, quality, cancel);
         var address = stopper.AddressOf(pod, sandbox);
         var context = new Step(pod, sandbox, address, paths, quality, waiting);
@@ -205,7 +217,9 @@ internal sealed class CriPodRuntime(
         string? id = null;
         try
         {
+            doing[pod.Metadata.Uid!] = $"pulling image {container.Image}";
             var image = await puller.EnsureAsync(pod, container, cancel);
+            doing[pod.Metadata.Uid!] = $"starting container {container.Name}";
             if (attempt == 0) events.Normal(pod, "Pulled", $"Container image \"{container.Image}\" already present on machine", Field(container));
             var variables = await environment.OfAsync(pod, container, step.Address, settings.NodeAddress, cancel);
             if (pod.Spec.SecurityContext?.RunAsNonRoot == true || container.SecurityContext?.RunAsNonRoot == true) RequireUser(pod, container);

@@ -12,6 +12,9 @@ public interface IPodRuntime
     /// <returns>What the pod is now, and when to look again at the latest.</returns>
     Task<PodStep> SyncAsync(Pod pod, CancellationToken cancel);
 
+    /// <summary>What a step of this pod is busy with at the moment, "pulling image nginx:1"; empty when no step is under way. For people.</summary>
+    string Doing(string uid);
+
     /// <summary>Ends everything that runs, within the grace period, and gives the last status.</summary>
     Task<PodStatus> StopAsync(Pod pod, TimeSpan grace, CancellationToken cancel);
 

@@ -12,6 +12,9 @@ internal sealed class PodWorker
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60), FirstRetry = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A step that takes longer than this is named on the pod: whoever looks must see what it waits for.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly IPodRuntime runtime;
     private readonly ApiClient client;
     private readonly EventRecorder events;
@@ -86,7 +89,7 @@ internal sealed class PodWorker
                     again = TimeSpan.FromSeconds(1);
                     continue;
                 }
-                var result = await runtime.SyncAsync(current, both.Token);
+                var result = await StepAsync(current, both.Token);
                 await ReportAsync(current, result.Status);
                 (again, retry) = (result.Again, FirstRetry);
             }
@@ -104,6 +107,21 @@ internal sealed class PodWorker
                 events.Warning(current, "FailedSync", $"Error syncing pod, trying again: {e.Message}");
                 Log.Current.Error("pods", $"{current.Metadata.Namespace}/{current.Metadata.Name}", e);
                 again = TimeSpan.FromSeconds(10);
+            }
+        }
+    }
+
+    private async Task<PodStep> StepAsync(Pod current, CancellationToken cancel)
+    {
+        var started = time.GetTimestamp();
+        for (var sync = runtime.SyncAsync(current, cancel); ;)
+        {
+            try { return await sync.WaitAsync(Patience, time, CancellationToken.None); }
+            catch (TimeoutException) when (!sync.IsCompleted)
+            {
+                var waiting = $"still {runtime.Doing(current.Metadata.Uid!)} after {time.GetElapsedTime(started).TotalMinutes:0} minutes";
+                events.Warning(current, "SlowSync", $"The node is {waiting}");
+                Log.Current.Warn("pods", $"{current.Metadata.Namespace}/{current.Metadata.Name}: {waiting}");
             }
         }
     }

@@ -61,6 +61,23 @@ public sealed partial class GuestbookTests(SharedCloud shared) : IAsyncLifetime
         Assert.True(await VisitAsync() > 0);
     }
 
+    // 137 would be SIGKILL after the whole grace period: somebody did not listen to the stop signal. The finalizer keeps the pod readable.
+    [Theory]
+    [InlineData("web", "web counter")]
+    [InlineData("redis", "redis")]
+    public async Task DeletedPod_ItsContainersEndByThemselves(string app, string containers)
+    {
+        string pod = (await cloud.GetAsync("get", "pods", "-n", ns, "-l", "app=" + app, "-o", "jsonpath={.items[0].metadata.name}")).Trim();
+        await cloud.GetAsync("patch", "pod", pod, "-n", ns, "-p", """{"metadata":{"finalizers":["gureum.io/test"]}}""");
+        await cloud.GetAsync("delete", "pod", pod, "-n", ns, "--wait=false");
+        string ended = await Eventually.GetAsync("the containers' ends",
+            () => cloud.GetAsync("get", "pod", pod, "-n", ns, "-o", "jsonpath={range .status.containerStatuses[*]}{.name}={.state.terminated.exitCode} {end}"),
+            s => containers.Split(' ').All(c => Regex.IsMatch(s, $@"\b{c}=\d")));
+        await cloud.GetAsync("patch", "pod", pod, "-n", ns, "--type=merge", "-p", """{"metadata":{"finalizers":null}}""");
+
+        Assert.DoesNotContain("=137", ended);
+    }
+
     [Fact]
     public async Task ClusterIp_AndNames_AreReachableFromAPod()
     {

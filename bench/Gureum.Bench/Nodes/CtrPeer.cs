@@ -6,10 +6,11 @@ namespace Gureum.Bench.Nodes;
 internal sealed class CtrPeer : IAsyncDisposable
 {
     private readonly string[] prefix;
-    private readonly string image;
+    private readonly string ns, image;
 
     private CtrPeer(string socket, string ns, string image)
     {
+        this.ns = ns;
         prefix = ["--address", socket, "--namespace", ns];
         this.image = image;
     }
@@ -50,5 +51,14 @@ internal sealed class CtrPeer : IAsyncDisposable
         }
 
         await CtrAsync(CancellationToken.None, "images", "remove", "--sync", image);
+        RemoveGroups();
+    }
+
+    // ctr names the control group of a container /NAMESPACE/ID, below each controller where there are several hierarchies, and leaves the former.
+    private void RemoveGroups()
+    {
+        const string Root = "/sys/fs/cgroup";
+        foreach (string group in Directory.EnumerateDirectories(Root).Append(Root).Select(d => Path.Combine(d, ns)).Where(Directory.Exists))
+            Directory.Delete(group);
     }
 }

@@ -26,7 +26,7 @@ public static partial class ExampleImages
                 LayerEntry.File("usr/share/nginx/html/index.html", GuestbookPage.Replace("COLOUR", colour, StringComparison.Ordinal).Replace("VERSION", version, StringComparison.Ordinal)),
                 LayerEntry.File("srv/cgi-bin/visits", System.Text.Encoding.UTF8.GetBytes(CountScript), (UnixFileMode)0b111_101_101),
                 // The first process of a container gets no signal that it does not ask for, and httpd asks for none: the shell does.
-                LayerEntry.File("usr/bin/counter", "#!/bin/sh\nhttpd -f -v -p 8081 -h /srv &\ntrap 'kill $!' TERM INT\nwait $!\n"u8.ToArray(), (UnixFileMode)0b111_101_101),
+                LayerEntry.File("usr/bin/counter", "#!/bin/sh\nhttpd -f -v -p 8081 -h /srv &\ntrap 'kill $!' TERM INT QUIT\nwait $!\n"u8.ToArray(), (UnixFileMode)0b111_101_101),
             ],
         };
     }

@@ -20,12 +20,12 @@ internal sealed class ApiBenchmark : IBenchmark
 
     public IReadOnlyDictionary<string, string> Options { get; } = new Dictionary<string, string>
     {
-        ["objects"] = "5000", ["connections"] = "16", ["watchers"] = "100", ["updates"] = "2000", ["http"] = "1.1", ["peer"] = "",
+        ["objects"] = "5000", ["lists"] = "20", ["connections"] = "16", ["watchers"] = "100", ["updates"] = "2000", ["http"] = "1.1", ["peer"] = "",
     };
 
     public async Task RunAsync(BenchmarkOptions options, FigureTable figures, CancellationToken cancel)
     {
-        var load = new Load(options.Count("objects"), options.Count("connections"), options.Count("watchers"), options.Count("updates"), Version.Parse(options.Text("http").Contains('.', StringComparison.Ordinal) ? options.Text("http") : options.Text("http") + ".0"));
+        var load = new Load(options.Count("objects"), options.Count("lists"), options.Count("connections"), options.Count("watchers"), options.Count("updates"), Version.Parse(options.Text("http").Contains('.', StringComparison.Ordinal) ? options.Text("http") : options.Text("http") + ".0"));
         await using (ApiPeer own = await GureumServer.StartAsync(cancel)) await MeasureAsync(own, load, figures, cancel);
         if (options.Text("peer") is not { Length: > 0 } directory)
         {
@@ -37,7 +37,7 @@ internal sealed class ApiBenchmark : IBenchmark
         await MeasureAsync(peer, load, figures, cancel);
     }
 
-    private sealed record Load(int Objects, int Connections, int Watchers, int Updates, Version Http);
+    private sealed record Load(int Objects, int Lists, int Connections, int Watchers, int Updates, Version Http);
 
     private static async Task MeasureAsync(ApiPeer peer, Load load, FigureTable figures, CancellationToken cancel)
     {
@@ -62,8 +62,8 @@ internal sealed class ApiBenchmark : IBenchmark
 
         await MeasureOneAsync("create", load.Objects, i => SendAsync(http, HttpMethod.Post, Maps, Map($"map-{i}"), cancel), load.Connections);
         await MeasureOneAsync("get", load.Objects * 2, i => SendAsync(http, HttpMethod.Get, $"{Maps}/map-{i % load.Objects}", null, cancel), load.Connections);
-        await MeasureOneAsync($"list {load.Objects} as JSON", 20, _ => SendAsync(http, HttpMethod.Get, Maps, null, cancel), 2);
-        await MeasureOneAsync($"list {load.Objects} as protobuf", 20, _ => SendAsync(http, HttpMethod.Get, Maps, null, cancel, Protobuf), 2);
+        await MeasureOneAsync($"list {load.Objects} as JSON", load.Lists, _ => SendAsync(http, HttpMethod.Get, Maps, null, cancel), 2);
+        await MeasureOneAsync($"list {load.Objects} as protobuf", load.Lists, _ => SendAsync(http, HttpMethod.Get, Maps, null, cancel, Protobuf), 2);
         await MeasureOneAsync("update, nobody watching", load.Updates, i => SendAsync(http, HttpMethod.Put, $"{Maps}/map-{i}", Map($"map-{i}"), cancel), load.Connections);
         await WatchAsync(peer, http, load, null, cancel);
         await WatchAsync(peer, http, load, figures, cancel);

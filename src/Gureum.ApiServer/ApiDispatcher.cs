@@ -15,7 +15,7 @@ namespace Gureum.ApiServer;
 /// One authenticated request to one answer: what it addresses, whether it may, and which part of the server carries it
 /// out. Knows nothing of HTTP, so that calls in process take the same way. Thread-safe.
 /// </summary>
-public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorizer, DiscoveryDocuments discovery, ReviewHandlers reviews, SubresourceHandlers subresources, PathHandlers paths)
+public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorizer, DiscoveryDocuments discovery, ReviewHandlers reviews, ComponentStatuses components, SubresourceHandlers subresources, PathHandlers paths)
 {
     public ObjectRegistry Registry => registry;
 
@@ -45,8 +45,14 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
             $"User \"{call.User.Name}\" cannot {target.Verb} resource \"{what}\" in API group \"{target.Group}\" {where}{(decision.Reason.Length > 0 ? ": " + decision.Reason : "")}");
     }
 
-    private ApiResult HandlePath(ApiCall call, RequestTarget target) =>
-        discovery.Find(call, target) ?? paths.Find(call, target) ?? throw ApiError.NoSuchPath();
+    private ApiResult HandlePath(ApiCall call, RequestTarget target)
+    {
+        var reads = target.Verb is "get" or "head";
+        var found = FindPath(call, reads ? target : target with { Verb = "get" }) ?? throw ApiError.NoSuchPath();
+        return reads ? found : throw ApiError.MethodNotAllowed();
+    }
+
+    private ApiResult? FindPath(ApiCall call, RequestTarget target) => discovery.Find(call, target) ?? paths.Find(call, target);
 
     private async ValueTask<ApiResult> HandleResourceAsync(ApiCall call, RequestTarget target, CancellationToken cancel)
     {
@@ -56,8 +62,12 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
         if (!resource.Type.Namespaced && target.Namespace.Length > 0 && target.Plural != "namespaces") throw ApiError.NoSuchPath();
         var ns = resource.Type.Namespaced && target.Namespace.Length > 0 ? target.Namespace : null;
         if (target.Subresource.Length > 0) return await subresources.HandleAsync(call, target, resource, ns, cancel);
+        // Objects are made in their collection, and changed by their name.
+        if (target.Name.Length > 0 ? target.Verb == "create" : target.Verb is "update" or "patch") throw ApiError.MethodNotAllowed();
         if (reviews.Handles(resource)) return await reviews.HandleAsync(call, target, resource, ns);
-        if (!resource.Facts.Verbs.Contains(target.Verb)) throw ApiError.MethodNotAllowed(target.Verb);
+        if (!resource.Facts.Verbs.Contains(target.Verb)) throw ApiError.MethodNotAllowed();
+        if (ComponentStatuses.Handles(resource)) return components.Handle(call, target, resource);
+        if (SubresourceHandlers.IsBinding(resource)) return await subresources.BindAsync(call, ns!, cancel);
         var verbs = new ResourceVerbs(registry, call, resource, ns, cancel);
         return target.Verb switch
         {
@@ -69,7 +79,7 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
             "patch" => await verbs.PatchAsync(target.Name),
             "delete" => await verbs.DeleteAsync(target.Name),
             "deletecollection" => await verbs.DeleteCollectionAsync(),
-            _ => throw ApiError.MethodNotAllowed(call.Method),
+            _ => throw ApiError.MethodNotAllowed(),
         };
     }
 }

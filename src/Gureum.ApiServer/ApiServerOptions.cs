@@ -26,6 +26,9 @@ public sealed record ApiServerOptions
     /// <summary>Descriptions of types and fields for `kubectl explain`, as DescriptionsExtractor wrote them; null or missing publishes none.</summary>
     public string? DescriptionsFile { get; init; }
 
+    /// <summary>Parts of the control plane in this process, beside the store, that componentstatuses shows.</summary>
+    public IReadOnlyList<string> Components { get; init; } = [];
+
     public string ClusterDomain { get; init; } = "cluster.local";
 
     /// <summary>"iss" of service-account tokens.</summary>

@@ -3,9 +3,17 @@ using Gureum.Facts;
 
 // Writes the facts of one Kubernetes release (names, types, protobuf numbers, list types, merge keys, resources and
 // their verbs) from its swagger.json and .proto files: dotnet run --project tools/Gureum.Facts REFERENCE OUTPUT
+if (args is ["published", var source, var target])
+{
+    PublishedFacts.Write(source, target);
+    return 0;
+}
 if (args is not [var reference, var output])
 {
-    Console.Error.WriteLine("usage: Gureum.Facts REFERENCE_DIRECTORY OUTPUT_FILE (the directory holds swagger.json and protos/)");
+    Console.Error.WriteLine("""
+        usage: Gureum.Facts REFERENCE_DIRECTORY OUTPUT_FILE       (the directory holds swagger.json and protos/)
+               Gureum.Facts published KUBERNETES_SOURCE OUTPUT_FILE (a checkout of Kubernetes' source)
+        """);
     return 2;
 }
 

@@ -10,14 +10,17 @@ internal static class ResourceFacts
     internal static void Write(JsonElement swagger, TextWriter writer)
     {
         var paths = swagger.GetProperty("paths").EnumerateObject().Select(Parse).OfType<Path>().ToList();
+        var watched = swagger.GetProperty("paths").EnumerateObject().Select(p => p.Name).Where(p => p.Contains("/watch/")).ToHashSet();
         var types = TypesByKind(swagger.GetProperty("definitions"));
         foreach (var resource in paths.Where(p => p.Subresource.Length == 0).GroupBy(p => (p.GroupVersion, p.Plural)).OrderBy(g => g.Key.GroupVersion, StringComparer.Ordinal).ThenBy(g => g.Key.Plural, StringComparer.Ordinal))
         {
             var verbs = resource.SelectMany(Verbs).Distinct().Order(StringComparer.Ordinal).ToList();
+            // The list operation names the parameter watch whether or not there is anything to watch.
+            if (!watched.Any(p => p.EndsWith($"/{resource.Key.GroupVersion}/watch/{resource.Key.Plural}", StringComparison.Ordinal))) verbs.Remove("watch");
             if (verbs.Count == 0) continue;
             var kind = resource.SelectMany(KindOf).First();
             writer.WriteLine($"resource {resource.Key.GroupVersion} {resource.Key.Plural} {kind} {types[kind]} "
-                + (resource.Any(p => p.Namespaced) ? "namespaced" : "cluster") + " " + string.Join(',', verbs));
+                + (resource.Any(p => p.Namespaced) ? "namespaced" : "cluster") + " " + string.Join(',', verbs) + (resource.Any(p => p.Named && Returns(p, types[kind])) ? " returns" : ""));
             var subresources = paths.Where(p => p.Subresource.Length > 0 && (p.GroupVersion, p.Plural) == resource.Key).GroupBy(p => p.Subresource);
             foreach (var sub in subresources.OrderBy(s => s.Key, StringComparer.Ordinal))
                 writer.WriteLine($"  sub {sub.Key} {sub.SelectMany(KindOf).First()} {types.GetValueOrDefault(sub.SelectMany(KindOf).First(), "-")} {string.Join(',', sub.SelectMany(Verbs).Distinct().Order(StringComparer.Ordinal))}");
@@ -33,7 +36,7 @@ internal static class ResourceFacts
         return types;
     }
 
-    private static string KindName(JsonElement gvk) =>
+    internal static string KindName(JsonElement gvk) =>
         (gvk.GetProperty("group").GetString() is { Length: > 0 } group ? group + "/" : "")
         + gvk.GetProperty("version").GetString() + "/" + gvk.GetProperty("kind").GetString();
 
@@ -72,6 +75,10 @@ internal static class ResourceFacts
                 default: break;
             }
     }
+
+    // Whether a deletion answers with what was deleted instead of a Status.
+    private static bool Returns(Path path, string type) =>
+        path.Methods.TryGetProperty("delete", out var method) && method.GetProperty("responses").GetProperty("200").GetProperty("schema").GetProperty("$ref").GetString() is { } to && TypeFacts.ShortName(to["#/definitions/".Length..]) == type;
 
     private static IEnumerable<string> KindOf(Path path)
     {

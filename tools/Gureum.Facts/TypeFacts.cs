@@ -54,6 +54,8 @@ internal static class TypeFacts
     {
         writer.Write("type " + ShortName(definition.Name));
         if (definition.Value.TryGetProperty("x-kubernetes-map-type", out var mapType)) writer.Write(" map=" + mapType.GetString());
+        if (definition.Value.TryGetProperty("x-kubernetes-group-version-kind", out var kinds)) writer.Write(" kind=" + string.Join(',', kinds.EnumerateArray().Select(ResourceFacts.KindName)));
+        if (definition.Value.TryGetProperty("x-kubernetes-unions", out var unions)) writer.Write(" unions=" + JsonSerializer.Serialize(unions));
         writer.WriteLine();
         if (!definition.Value.TryGetProperty("properties", out var properties)) return;
         var required = definition.Value.TryGetProperty("required", out var list)
@@ -82,6 +84,7 @@ internal static class TypeFacts
         var strategy = Text(field.Value, "x-kubernetes-patch-strategy")?.Split(',') ?? [];
         if (strategy.Contains("merge")) line.Append(" merge=").Append(Text(field.Value, "x-kubernetes-patch-merge-key") ?? "*");
         if (strategy.Contains("retainKeys")) line.Append(" retainKeys");
+        if (strategy.Contains("replace")) line.Append(" replace");
         return line.ToString();
     }
 

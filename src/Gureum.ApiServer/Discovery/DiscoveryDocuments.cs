@@ -1,9 +1,11 @@
 using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Gureum.ApiServer.Registry;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
-using Gureum.Objects.Schemas;
+using Gureum.Objects.Models;
 
 namespace Gureum.ApiServer.Discovery;
 
@@ -87,8 +89,15 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
     private static IEnumerable<IGrouping<string, Resource>> Groups(IEnumerable<Resource> resources) =>
         resources.Where(r => r.Type.Group.Length > 0).GroupBy(r => r.Type.Group).OrderBy(g => GroupRank(g.Key)).ThenBy(g => g.Key, StringComparer.Ordinal);
 
-    // kubectl resolves short names to the first group that has them.
-    private static int GroupRank(string group) => group switch { "apps" => 0, "events.k8s.io" => 1, _ when group.EndsWith(".k8s.io", StringComparison.Ordinal) || !group.Contains('.') => 2, _ => 3 };
+    // As kube-apiserver ranks them: clients resolve kinds and short names to the first group that has them.
+    private static readonly string[] Ranked =
+    [
+        "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io",
+        "storage.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io", "discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io",
+    ];
+
+    // Groups that definitions add come after all others.
+    private static int GroupRank(string group) => Array.IndexOf(Ranked, group) is var rank and >= 0 ? rank : Ranked.Length;
 
     private static void Group(Utf8JsonWriter w, IGrouping<string, Resource> group)
     {
@@ -129,6 +138,7 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
                 Strings(w, "verbs"u8, resource.Facts.Verbs);
                 if (resource.Facts.ShortNames.Count > 0) Strings(w, "shortNames"u8, resource.Facts.ShortNames);
                 if (resource.Facts.Categories.Count > 0) Strings(w, "categories"u8, resource.Facts.Categories);
+                if (resource.Facts.Verbs.Contains("watch")) w.WriteString("storageVersionHash"u8, StorageHash(resource.StoredAs));
                 w.WriteEndObject();
                 foreach (var sub in resource.Facts.Subresources)
                 {
@@ -150,6 +160,10 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
             w.WriteEndArray();
         });
     }
+
+    // Tells clients that migrate stored objects when another version is stored: equal hashes, equal storage.
+    private static string StorageHash(ResourceType stored) =>
+        Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes($"{stored.Group}/{stored.Version}/{stored.Kind}")).AsSpan(0, 8));
 
     private static void AggregatedList(Utf8JsonWriter w, string stage, IEnumerable<Resource> resources)
     {
@@ -186,7 +200,7 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
     {
         w.WriteStartObject();
         w.WriteString("resource"u8, resource.Type.Plural);
-        ResponseKind(w, resource.Type.Group, resource.Type.Version, resource.Type.Kind);
+        ResponseKind(w, resource.Type.ApiVersion, resource.Type.Kind, resource.Type.ApiVersion);
         w.WriteString("scope"u8, resource.Type.Namespaced ? "Namespaced"u8 : "Cluster"u8);
         w.WriteString("singularResource"u8, resource.Facts.Singular);
         Strings(w, "verbs"u8, resource.Facts.Verbs);
@@ -199,8 +213,7 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
             {
                 w.WriteStartObject();
                 w.WriteString("subresource"u8, sub.Name);
-                var slash = sub.BodyApiVersion.IndexOf('/');
-                ResponseKind(w, slash > 0 ? sub.BodyApiVersion[..slash] : "", sub.BodyApiVersion[(slash + 1)..], sub.BodyKind);
+                ResponseKind(w, sub.BodyApiVersion, sub.BodyKind, resource.Type.ApiVersion);
                 Strings(w, "verbs"u8, sub.Verbs);
                 w.WriteEndObject();
             }
@@ -209,11 +222,14 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
         w.WriteEndObject();
     }
 
-    private static void ResponseKind(Utf8JsonWriter w, string group, string version, string kind)
+    // Group and version are given only where they are others than those around them.
+    private static void ResponseKind(Utf8JsonWriter w, string apiVersion, string kind, string around)
     {
+        var other = apiVersion != around;
+        var slash = apiVersion.IndexOf('/');
         w.WriteStartObject("responseKind"u8);
-        w.WriteString("group"u8, group);
-        w.WriteString("version"u8, version);
+        w.WriteString("group"u8, other && slash > 0 ? apiVersion.AsSpan(0, slash) : "");
+        w.WriteString("version"u8, other ? apiVersion.AsSpan(slash + 1) : "");
         w.WriteString("kind"u8, kind);
         w.WriteEndObject();
     }

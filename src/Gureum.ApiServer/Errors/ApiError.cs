@@ -16,7 +16,7 @@ public sealed class ApiError(Status status) : Exception(status.Message)
     public static ApiError ForbiddenPath(string message) => Make(403, "Forbidden", message, StatusDetails.Empty);
     public static ApiError NotFound(ResourceType type, string name) => Make(404, "NotFound", $"{type.GroupResource} \"{name}\" not found", Details(type, name));
     public static ApiError NoSuchPath() => Make(404, "NotFound", "the server could not find the requested resource", StatusDetails.Empty);
-    public static ApiError MethodNotAllowed(string what) => Make(405, "MethodNotAllowed", $"{what} is not supported on this resource");
+    public static ApiError MethodNotAllowed() => Make(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", StatusDetails.Empty);
     public static ApiError AlreadyExists(ResourceType type, string name) => Make(409, "AlreadyExists", $"{type.GroupResource} \"{name}\" already exists", Details(type, name));
     public static ApiError Conflict(ResourceType type, string name, string why) =>
         Make(409, "Conflict", $"Operation cannot be fulfilled on {type.GroupResource} \"{name}\": {why}", Details(type, name));

@@ -127,7 +127,7 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
     internal async ValueTask<ApiResult> DeleteAsync(string name)
     {
         var deletion = await registry.DeleteAsync(resource, ns, name, DeleteRequest.Parse(RequestBody.ToJson(call).Span, call.Parameter), Options());
-        if (!deletion.Gone || resource.Strategy.AnswersDeletionWithObject) return Negotiation.Object(call, resource, deletion.Object, 200, warnings);
+        if (!deletion.Gone || resource.Facts.ReturnsDeleted) return Negotiation.Object(call, resource, deletion.Object, 200, warnings);
         var uid = JsonPeek.Text(deletion.Object.Json, ["metadata", "uid"]);
         return new BodyResult(200, StatusDocument.Success(name, resource.Type.Plural, resource.Type.Group, uid)) { Warnings = warnings };
     }

@@ -24,7 +24,7 @@ public sealed class ReviewHandlers(IAuthorizer authorizer, RbacAuthorizer rbac, 
 
     internal async ValueTask<ApiResult> HandleAsync(ApiCall call, RequestTarget target, Resource resource, string? ns)
     {
-        if (target.Verb != "create") throw ApiError.MethodNotAllowed(target.Verb);
+        if (target.Verb != "create") throw ApiError.MethodNotAllowed();
         var warnings = new List<string>();
         var body = ObjectEncoder.Encode(RequestBody.Read(call, resource, warnings), resource.Schema);
         IModel answer = resource.Type.Kind switch

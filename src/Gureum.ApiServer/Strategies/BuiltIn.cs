@@ -7,10 +7,9 @@ namespace Gureum.ApiServer.Strategies;
 /// <summary>Which built-in collections are served, and each one's behaviour.</summary>
 internal static class BuiltIn
 {
-    // Groups whose stable version is served; alpha and beta ones only where conformance or common clients need them.
+    // As kube-apiserver without --runtime-config: every stable version, and no alpha or beta one.
     internal static bool Serves(ResourceType type) =>
-        !type.Version.Contains("alpha", StringComparison.Ordinal) && !type.Version.Contains("beta", StringComparison.Ordinal)
-        && type.Plural is not ("bindings" or "componentstatuses");
+        !type.Version.Contains("alpha", StringComparison.Ordinal) && !type.Version.Contains("beta", StringComparison.Ordinal);
 
     internal static Resource Resource(ResourceFacts facts)
     {

@@ -15,7 +15,6 @@ internal sealed class PodStrategy : Strategy
 
     public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
     public override string MissingField(string field) => field == "spec.hostNetwork" ? "false" : "";
-    public override bool AnswersDeletionWithObject => true;
 
     public override void Default(JsonObject value)
     {

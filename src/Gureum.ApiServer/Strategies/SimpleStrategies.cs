@@ -120,7 +120,6 @@ internal sealed class NamespaceStrategy : SimpleStrategy
 
     public override string? NameError(string name) => Names.DnsLabelError(name);
     public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
-    public override bool AnswersDeletionWithObject => false;
 
     public override void PrepareForCreate(JsonObject value)
     {

@@ -28,9 +28,6 @@ public class Strategy
     /// <summary>Fields that field selectors may name, beside metadata.name and metadata.namespace, with their paths.</summary>
     public virtual IReadOnlyDictionary<string, string[]> SelectableFields => NoFields;
 
-    /// <summary>A finished deletion answers with the object as it was instead of a Status.</summary>
-    public virtual bool AnswersDeletionWithObject => false;
-
     /// <summary>What a selectable field that is missing counts as.</summary>
     public virtual string MissingField(string field) => "";
 

@@ -15,10 +15,14 @@ namespace Gureum.ApiServer.Subresources;
 /// <summary>Binding a pod to a node, and evicting it within its disruption budgets.</summary>
 internal static class PodSubresources
 {
-    internal static async ValueTask<ApiResult> BindAsync(ObjectRegistry registry, ApiCall call, Resource pods, string ns, string name, CancellationToken cancel)
+    /// <param name="named">The pod that the path names; null when the binding alone does.</param>
+    internal static async ValueTask<ApiResult> BindAsync(ObjectRegistry registry, ApiCall call, Resource pods, string ns, string? named, CancellationToken cancel)
     {
         var warnings = new List<string>();
         var binding = RequestBody.Read(call, KubernetesSchema.Instance.Type("core.v1.Binding"), "v1", "Binding", warnings);
+        var name = named ?? (binding.Child("metadata")?.Text("name") is { Length: > 0 } given ? given : throw ApiError.BadRequest("name is required"));
+        if (binding.Child("metadata")?.Text("name") is { Length: > 0 } other && other != name) throw ApiError.BadRequest("name in URL does not match name in Binding object");
+        if (binding.Child("metadata")?.Text("namespace") is { Length: > 0 } space && space != ns) throw ApiError.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
         var node = binding.Child("target")?.Text("name") is { Length: > 0 } target ? target : throw ApiError.BadRequest("Binding.target.name: Required value: name the node");
         var uid = binding.Child("metadata")?.Text("uid");
         await registry.UpdateAsync(new UpdateRequest(pods, ns, name, pod =>

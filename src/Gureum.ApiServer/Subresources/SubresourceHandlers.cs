@@ -14,16 +14,22 @@ namespace Gureum.ApiServer.Subresources;
 /// <summary>The subresources: status, scale, binding, eviction, token, finalize, approval, and those that connect to a node.</summary>
 public sealed class SubresourceHandlers(ObjectRegistry registry, ServiceAccountTokens tokens, ConnectResolver connect)
 {
+    /// <summary>v1 bindings: what pods/binding does, with the pod's name in the body alone.</summary>
+    internal static bool IsBinding(Resource resource) => resource.Type is { ApiVersion: "v1", Kind: "Binding" };
+
+    internal ValueTask<ApiResult> BindAsync(ApiCall call, string ns, CancellationToken cancel) => PodSubresources.BindAsync(registry, call, registry.Catalog.Find("v1", "pods")!, ns, null, cancel);
+
     internal async ValueTask<ApiResult> HandleAsync(ApiCall call, RequestTarget target, Resource resource, string? ns, CancellationToken cancel)
     {
         var facts = resource.Facts.Subresource(target.Subresource) ?? throw ApiError.NoSuchPath();
+        // What is proxied is asked with any method; discovery names only those that are verbs.
+        if (!facts.Verbs.Contains(target.Verb) && !(target.Subresource == "proxy" && call.Method is "OPTIONS" or "HEAD")) throw ApiError.MethodNotAllowed();
         if (target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy")
         {
             var connection = connect.Resolve(call, target, resource, ns);
             if (target.Subresource != "log") await registry.AdmitConnectionAsync(resource, ns, target.Name, target.Subresource, ConnectOptions.Of(call, target), new WriteOptions(call.User) { Cancel = cancel });
             return new ConnectResult(connection);
         }
-        if (!facts.Verbs.Contains(target.Verb)) throw ApiError.MethodNotAllowed(target.Verb);
         var verbs = new ResourceVerbs(registry, call, resource, ns, cancel);
         return target.Subresource switch
         {
@@ -44,7 +50,7 @@ public sealed class SubresourceHandlers(ObjectRegistry registry, ServiceAccountT
         "get" => verbs.Get(target.Name),
         "update" => await verbs.UpdateAsync(target.Name, subresource),
         "patch" => await verbs.PatchAsync(target.Name, subresource),
-        _ => throw ApiError.MethodNotAllowed(target.Verb),
+        _ => throw ApiError.MethodNotAllowed(),
     };
 
     // PUT namespaces/NAME/finalize may change spec.finalizers, which nothing else may.

@@ -26,6 +26,7 @@ internal static class BuiltInPrinters
         "servicecidrs.networking.k8s.io" => NetworkPrinters.ServiceCidrs,
         "ipaddresses.networking.k8s.io" => NetworkPrinters.Addresses,
         "nodes" => ClusterPrinters.Nodes,
+        "componentstatuses" => ClusterPrinters.ComponentStatuses,
         "namespaces" => ClusterPrinters.Namespaces,
         "events" => ClusterPrinters.Events,
         "events.events.k8s.io" => ClusterPrinters.NewEvents,

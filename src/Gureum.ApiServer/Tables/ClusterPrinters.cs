@@ -51,6 +51,12 @@ internal static class ClusterPrinters
         return [Cell.Name(value), $"{target?.Text("kind")}/{target?.Text("name")}", AutoscalerTargets.Text(spec, Cell.Status(value)), Cell.Text(spec["minReplicas"], Cell.Unset), spec.Number("maxReplicas") ?? 0, Cell.Status(value).Number("currentReplicas") ?? 0, Ages.Of(value, now)];
     });
 
+    internal static KindPrinter ComponentStatuses { get; } = new([Column.Name, Column.Text("Status"), Column.Text("Message"), Column.Text("Error")], (value, _) =>
+    {
+        var healthy = value.Objects("conditions").FirstOrDefault(c => c.Text("type") == "Healthy");
+        return [Cell.Name(value), healthy is null ? "Unknown" : healthy.Text("status") == "True" ? "Healthy" : "Unhealthy", healthy?.Text("message") ?? "", healthy?.Text("error") ?? ""];
+    });
+
     private static string NodeStatus(JsonObject node)
     {
         var status = Cell.Status(node).Objects("conditions").FirstOrDefault(c => c.Text("type") == "Ready")?.Text("status") switch { "True" => "Ready", null => "Unknown", _ => "NotReady" };

@@ -54,10 +54,15 @@ public sealed class KubernetesSchema
         {
             if (!line.StartsWith("type ", StringComparison.Ordinal)) continue;
             var words = line.Split(' ');
-            types[words[1]] = new SchemaNode { Kind = SchemaKind.Object, TypeName = words[1], Atomic = words.Contains("map=atomic"), Embedded = words[1] == ClaimInside };
+            types[words[1]] = new SchemaNode
+            {
+                Kind = SchemaKind.Object, TypeName = words[1], Atomic = words.Contains("map=atomic"), Embedded = words[1] == ClaimInside, Unions = Word(words, "unions="), Kinds = Word(words, "kind=")?.Split(',') ?? [],
+            };
             fields[words[1]] = new(StringComparer.Ordinal);
         }
     }
+
+    private static string? Word(string[] words, string start) => words.FirstOrDefault(w => w.StartsWith(start, StringComparison.Ordinal))?[start.Length..];
 
     private void ReadFields(string[] lines)
     {
@@ -76,7 +81,7 @@ public sealed class KubernetesSchema
 
     private SchemaField ReadField(string[] words, int order)
     {
-        var (required, retain, atomic) = (false, false, false);
+        var (required, retain, replaces) = (false, false, false);
         int[] wire = [];
         string? merge = null;
         var (listType, keys) = (ListType.Atomic, Array.Empty<string>());
@@ -85,25 +90,27 @@ public sealed class KubernetesSchema
             if (word[0] == '#') wire = [.. word[1..].Split('.').Select(n => int.Parse(n, System.Globalization.CultureInfo.InvariantCulture))];
             else if (word == "req") required = true;
             else if (word == "retainKeys") retain = true;
-            else if (word == "map=atomic") atomic = true;
+            else if (word == "replace") replaces = true;
             else if (word == "list=set") listType = ListType.Set;
             else if (word.StartsWith("list=map:", StringComparison.Ordinal)) (listType, keys) = (ListType.Map, word["list=map:".Length..].Split(','));
             else if (word.StartsWith("merge=", StringComparison.Ordinal)) merge = word["merge=".Length..];
         }
         return new SchemaField
         {
-            Name = words[0], Node = Node(words[1], listType, keys, atomic), Wire = wire, Required = required, MergeKey = merge, RetainKeys = retain, Order = order,
+            Name = words[0], Node = Node(words[1], listType, keys, Word(words, "map=")), Wire = wire, Required = required, MergeKey = merge, RetainKeys = retain, Replaces = replaces, Order = order,
+            NamesListType = words.Any(w => w.StartsWith("list=", StringComparison.Ordinal)), MapType = Word(words, "map="),
         };
     }
 
-    private SchemaNode Node(string type, ListType listType = ListType.Atomic, string[]? keys = null, bool atomic = false)
+    private SchemaNode Node(string type, ListType listType = ListType.Atomic, string[]? keys = null, string? map = null)
     {
         if (type.StartsWith("[]", StringComparison.Ordinal))
             return new SchemaNode { Kind = SchemaKind.List, Element = Node(type[2..]), ListType = listType, ListKeys = keys ?? [] };
         if (type.StartsWith("{}", StringComparison.Ordinal))
-            return new SchemaNode { Kind = SchemaKind.Map, Element = Node(type[2..]), Atomic = atomic };
-        if (atomic && types.TryGetValue(type, out var shared))
-            return new SchemaNode { Kind = SchemaKind.Object, TypeName = type, Atomic = true, Fields = fields[shared.TypeName!] };
+            return new SchemaNode { Kind = SchemaKind.Map, Element = Node(type[2..]), Atomic = map == "atomic" };
+        // A field may say otherwise than its type: the claim that a volume is bound to is owned field by field.
+        if (map is not null && types.TryGetValue(type, out var shared))
+            return new SchemaNode { Kind = SchemaKind.Object, TypeName = type, Atomic = map == "atomic", Fields = fields[shared.TypeName!] };
         return types.TryGetValue(type, out var named) ? named : Scalar(type);
     }
 
@@ -132,7 +139,7 @@ public sealed class KubernetesSchema
             if (line.StartsWith("resource ", StringComparison.Ordinal))
             {
                 Close();
-                current = new ResourceFacts(new ResourceType(words[1], words[3][(words[3].LastIndexOf('/') + 1)..], words[2], words[5] == "namespaced"), types[words[4]], words[6].Split(','));
+                current = new ResourceFacts(new ResourceType(words[1], words[3][(words[3].LastIndexOf('/') + 1)..], words[2], words[5] == "namespaced"), types[words[4]], words[6].Split(',')) { ReturnsDeleted = words.Length > 7 };
             }
             else if (current is not null && words is ["sub", var name, var kind, _, var verbs]) subresources.Add(new SubresourceFacts(name, kind, verbs.Split(',')));
             else if (line.StartsWith("type ", StringComparison.Ordinal)) break;

@@ -17,6 +17,9 @@ public sealed record ResourceFacts(ResourceType Type, SchemaNode Schema, IReadOn
     public string Singular { get; init; } = Type.Kind.ToLowerInvariant();
     public IReadOnlyList<string> ShortNames { get; init; } = [];
     public IReadOnlyList<string> Categories { get; init; } = [];
+
+    /// <summary>A deletion answers with what was deleted instead of a Status.</summary>
+    public bool ReturnsDeleted { get; init; }
     public SubresourceFacts? Subresource(string name) => Subresources.FirstOrDefault(s => s.Name == name);
     public bool HasStatus => Subresource("status") is not null;
 }

@@ -41,6 +41,12 @@ public sealed class SchemaNode
     public ListType ListType { get; init; } = ListType.Atomic;
     public IReadOnlyList<string> ListKeys { get; init; } = [];
 
+    /// <summary>The kinds that this built-in type is the body of, as GROUP/VERSION/KIND; empty for parts of other types.</summary>
+    public IReadOnlyList<string> Kinds { get; init; } = [];
+
+    /// <summary>Which field of a union stands for which value of its discriminator, as published; JSON, or null.</summary>
+    public string? Unions { get; init; }
+
     internal static readonly IReadOnlyDictionary<string, SchemaField> EmptyFields = new Dictionary<string, SchemaField>();
 
     public static SchemaNode Any { get; } = new() { Kind = SchemaKind.Any, PreservesUnknown = true };
@@ -61,6 +67,15 @@ public sealed class SchemaField
     /// <summary>The merge key of a strategic merge ("*" for a list of scalars), null when the patch replaces.</summary>
     public string? MergeKey { get; init; }
     public bool RetainKeys { get; init; }
+
+    /// <summary>A strategic merge replaces the object, and says so.</summary>
+    public bool Replaces { get; init; }
+
+    /// <summary>The published schema names the list type, if only to say atomic.</summary>
+    public bool NamesListType { get; init; }
+
+    /// <summary>The map type that the published schema names for this field: granular, atomic or null.</summary>
+    public string? MapType { get; init; }
 
     /// <summary>What a missing field becomes; null leaves it missing.</summary>
     public JsonNode? Default { get; set; }

@@ -27,7 +27,7 @@ public static class ClusterProcess
         {
             PkiDirectory = Path.Combine(options.DataDirectory, "pki"), Listen = [IPAddress.Parse(options.Listen)], Port = options.Port, AdvertiseAddress = address,
             Names = [options.NodeName], ServiceCidr = options.ServiceCidr, ClusterDomain = options.ClusterDomain,
-            DescriptionsFile = Path.Combine(AppContext.BaseDirectory, "descriptions.txt"),
+            Components = ["controller-manager", "scheduler"], DescriptionsFile = Path.Combine(AppContext.BaseDirectory, "descriptions.txt"),
         }, store, host => new NodeDialer(host.State, host.Authority), time, cancel);
         var url = $"https://{(IsEverywhere(options.Listen) ? "127.0.0.1" : options.Listen)}:{server.Port}";
         WriteKubeconfig(options, server, url);

@@ -31,9 +31,9 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
             return Answer(Get("v2"));
         }
         if (path == "/openapi/v3") return Answer(Get("v3"));
-        if (!path.StartsWith("/openapi/v3/api", StringComparison.Ordinal)) return null;
-        var groupVersion = path["/openapi/v3/".Length..];
-        return catalog.All.Any(r => Path(r.Type) == groupVersion) ? Answer(Get(groupVersion)) : null;
+        if (!path.StartsWith("/openapi/v3/", StringComparison.Ordinal)) return null;
+        var name = path["/openapi/v3/".Length..];
+        return Names().Contains(name) ? Answer(Get(name)) : null;
     }
 
     private static bool Accepts(string accept) => accept.Length == 0 || accept.Split(',').Any(a => a.Split(';')[0].Trim() is "application/json" or "*/*" or "application/*")
@@ -43,6 +43,11 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
     private static BodyResult Answer(Document document) => new(200, document.Body) { ETag = "\"" + document.Hash + "\"" };
 
     private static string Path(ResourceType type) => (type.Group.Length == 0 ? "api/" : "apis/") + type.ApiVersion;
+
+    // api/v1 and apis/apps/v1, and what is about no version: api, apis, apis/apps, version, openid/v1/jwks.
+    private IEnumerable<string> Names() => catalog.All.Select(r => Path(r.Type)).Distinct().Concat(Others().Select(o => o.Operation.Path.Trim('/'))).Order(StringComparer.Ordinal);
+
+    private IEnumerable<(Operation Operation, string? Type)> Others() => Operations.Others(catalog.All.Select(r => r.Type.Group).Where(g => g.Length > 0).Distinct().Order(StringComparer.Ordinal));
 
     private Document Get(string name)
     {
@@ -61,7 +66,7 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
     {
         var now = catalog.Version;
         var defined = catalog.All.Where(r => r.Definition is not null).Select(r => Path(r.Type)).ToHashSet();
-        var served = catalog.All.Select(r => Path(r.Type)).ToHashSet();
+        var served = Names().ToHashSet();
         known = known.Where(d => served.Contains(d.Key) && !defined.Contains(d.Key)).ToDictionary(StringComparer.Ordinal);
         version = now;
     }
@@ -69,7 +74,7 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
     private void WriteIndex(Utf8JsonWriter w)
     {
         w.WriteStartObject("paths"u8);
-        foreach (var path in catalog.All.Select(r => Path(r.Type)).Distinct().Order(StringComparer.Ordinal).ToList())
+        foreach (var path in Names().ToList())
         {
             if (!known.TryGetValue(path, out var document)) known[path] = document = Make(inner => WriteThird(inner, path));
             w.WriteStartObject(path);
@@ -79,17 +84,20 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
         w.WriteEndObject();
     }
 
-    private void WriteThird(Utf8JsonWriter w, string groupVersion)
+    private void WriteThird(Utf8JsonWriter w, string name)
     {
-        var resources = Sorted(r => Path(r.Type) == groupVersion);
         w.WriteString("openapi"u8, "3.0.0"u8);
         Info(w);
+        var resources = Sorted(r => Path(r.Type) == name);
+        var other = resources.Count == 0 ? Others().First(o => o.Operation.Path.Trim('/') == name) : default;
         w.WriteStartObject("paths"u8);
-        new PathPublisher(w, v3: true).Write(resources);
+        new PathPublisher(w, v3: true).Write(resources.Count == 0 ? [other.Operation] : [Operations.Discovery(resources[0].Type.ApiVersion), .. resources.SelectMany(Operations.Of)]);
         w.WriteEndObject();
         w.WriteStartObject("components"u8);
         w.WriteStartObject("schemas"u8);
-        new SchemaPublisher(w, descriptions, v3: true).Write(resources);
+        var schemas = new SchemaPublisher(w, descriptions, v3: true, resources.Count == 0 ? "" : resources[0].Type.ApiVersion);
+        if (resources.Count > 0) schemas.Write(resources);
+        else if (other.Type is { } type) schemas.Write(type);
         w.WriteEndObject();
         w.WriteEndObject();
     }
@@ -100,10 +108,12 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
         w.WriteString("swagger"u8, "2.0"u8);
         Info(w);
         w.WriteStartObject("paths"u8);
-        new PathPublisher(w, v3: false).Write(resources);
+        new PathPublisher(w, v3: false).Write([.. Others().Select(o => o.Operation), .. resources.Select(r => r.Type.ApiVersion).Distinct().Select(Operations.Discovery), .. resources.SelectMany(Operations.Of)]);
         w.WriteEndObject();
         w.WriteStartObject("definitions"u8);
-        new SchemaPublisher(w, descriptions, v3: false).Write(resources);
+        var schemas = new SchemaPublisher(w, descriptions, v3: false);
+        schemas.Write(resources);
+        foreach (var type in Others().Select(o => o.Type).OfType<string>().Distinct()) schemas.Write(type);
         w.WriteEndObject();
     }
 

@@ -1,77 +1,115 @@
 using System.Text.Json;
-using Gureum.ApiServer.Registry;
-using Gureum.Objects.Models;
-using Gureum.Objects.Schemas;
 
 namespace Gureum.ApiServer.OpenApi;
 
-/// <summary>Writes the paths of collections, with what clients look for in them: the kind, and which parameters writes understand.</summary>
+/// <summary>Writes operations as the paths of an OpenAPI document. Serves one document; not thread-safe.</summary>
 internal sealed class PathPublisher(Utf8JsonWriter w, bool v3)
 {
-    private static readonly string[] WriteParameters = ["dryRun", "fieldManager", "fieldValidation"];
-    private static readonly string[] ListParameters = ["allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "resourceVersion", "resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "watch"];
-    private static readonly string[] DeleteParameters = ["dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy"];
-    private static readonly string[] PatchTypes = ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
-
-    internal void Write(IEnumerable<Resource> resources)
+    internal void Write(IEnumerable<Operation> operations)
     {
-        foreach (var resource in resources)
+        foreach (var path in operations.GroupBy(o => o.Path).OrderBy(p => p.Key, StringComparer.Ordinal))
         {
-            var type = resource.Type;
-            var root = (type.Group.Length == 0 ? "/api/" : "/apis/") + type.ApiVersion + "/";
-            var collection = root + (type.Namespaced ? "namespaces/{namespace}/" : "") + type.Plural;
-            if (type.Namespaced && resource.Facts.Verbs.Contains("list")) Item(root + type.Plural, resource, type, named: false, spaced: false, [("list", "get")]);
-            Item(collection, resource, type, named: false, type.Namespaced, [("list", "get"), ("create", "post"), ("deletecollection", "delete")]);
-            Item(collection + "/{name}", resource, type, named: true, type.Namespaced, [("get", "get"), ("update", "put"), ("patch", "patch"), ("delete", "delete")]);
-            foreach (var sub in resource.Facts.Subresources)
+            w.WriteStartObject(path.Key);
+            foreach (var operation in path.OrderBy(o => o.Method, StringComparer.Ordinal)) Write(operation);
+            var named = path.Key.Split('/').Where(p => p.StartsWith('{')).Select(p => p.Trim('{', '}')).ToList();
+            var pretty = path.Any(o => o.Action is not (null or "connect"));
+            if (named.Count > 0 || pretty)
             {
-                var body = new ResourceType(sub.BodyApiVersion, sub.BodyKind, type.Plural, type.Namespaced);
-                Item($"{collection}/{{name}}/{sub.Name}", resource, body, named: true, type.Namespaced, [("get", "get"), ("create", "post"), ("update", "put"), ("patch", "patch"), ("delete", "delete")], sub);
+                w.WriteStartArray("parameters"u8);
+                foreach (var name in named) Parameter(name, "path", required: true);
+                if (pretty) Parameter("pretty", "query", required: false);
+                w.WriteEndArray();
             }
+            w.WriteEndObject();
         }
     }
 
-    private void Item(string path, Resource resource, ResourceType body, bool named, bool spaced, (string Verb, string Method)[] verbs, SubresourceFacts? sub = null)
+    private void Write(Operation operation)
     {
-        var served = verbs.Where(v => (sub?.Verbs ?? resource.Facts.Verbs).Contains(v.Verb)).ToList();
-        if (served.Count == 0) return;
-        w.WriteStartObject(path);
-        foreach (var (verb, method) in served) Operation(verb, method, resource, body, sub);
-        w.WriteStartArray("parameters"u8);
-        if (named) Parameter("name", "path", required: true);
-        if (spaced) Parameter("namespace", "path", required: true);
-        w.WriteEndArray();
-        w.WriteEndObject();
-    }
-
-    private void Operation(string verb, string method, Resource resource, ResourceType body, SubresourceFacts? sub)
-    {
-        w.WriteStartObject(method);
-        w.WriteString("operationId"u8, Identifier(verb, resource.Type, sub));
-        w.WriteString("x-kubernetes-action"u8, verb switch { "create" => "post", "update" => "put", _ => verb });
-        w.WritePropertyName("x-kubernetes-group-version-kind"u8);
-        SchemaPublisher.Kind(w, body.Group, body.Version, body.Kind);
-        if (!v3 && method is "patch")
+        w.WriteStartObject(operation.Method);
+        w.WriteString("description"u8, operation.Description);
+        w.WriteString("operationId"u8, operation.Id);
+        Strings("tags"u8, [operation.Tag]);
+        if (!v3)
         {
-            w.WriteStartArray("consumes"u8);
-            foreach (var type in PatchTypes) w.WriteStringValue(type);
+            Strings("consumes"u8, operation.Consumes);
+            Strings("produces"u8, operation.Produces);
+            Strings("schemes"u8, ["https"]);
+        }
+        if (operation.Parameters.Count > 0 || (!v3 && operation.Body is not null))
+        {
+            w.WriteStartArray("parameters"u8);
+            if (!v3 && operation.Body is { } body) BodyParameter(body, Required(operation));
+            foreach (var name in operation.Parameters) Parameter(name, "query", required: false);
             w.WriteEndArray();
         }
-        Parameters(verb);
-        if (v3 && verb is "create" or "update" or "patch" && v3) Body(verb, resource, sub);
-        Responses(verb, resource, sub);
+        if (v3 && operation.Body is { } taken) RequestBody(operation, taken);
+        Responses(operation);
+        if (operation.Action is { } action) w.WriteString("x-kubernetes-action"u8, action);
+        if (operation.Kind is { } kind)
+        {
+            w.WritePropertyName("x-kubernetes-group-version-kind"u8);
+            SchemaPublisher.Kind(w, kind.Group, kind.Version, kind.Kind);
+        }
         w.WriteEndObject();
     }
 
-    private void Parameters(string verb)
+    // Options of a deletion may be left out; what is written may not.
+    private static bool Required(Operation operation) => operation.Method != "delete";
+
+    private void BodyParameter(string definition, bool required)
     {
-        string[] names = verb switch
+        w.WriteStartObject();
+        w.WriteString("in"u8, "body"u8);
+        w.WriteString("name"u8, "body"u8);
+        if (required) w.WriteBoolean("required"u8, true);
+        Schema(definition);
+        w.WriteEndObject();
+    }
+
+    private void RequestBody(Operation operation, string definition)
+    {
+        w.WriteStartObject("requestBody"u8);
+        Content(operation.Consumes, definition);
+        if (Required(operation)) w.WriteBoolean("required"u8, true);
+        w.WriteEndObject();
+    }
+
+    private void Responses(Operation operation)
+    {
+        w.WriteStartObject("responses"u8);
+        foreach (var code in operation.Codes)
         {
-            "create" or "update" => WriteParameters, "patch" => [.. WriteParameters, "force"], "delete" => DeleteParameters, "list" => ListParameters, "deletecollection" => [.. ListParameters, .. DeleteParameters], _ => [],
-        };
-        w.WriteStartArray("parameters"u8);
-        foreach (var name in names) Parameter(name, "query", required: false);
-        w.WriteEndArray();
+            w.WriteStartObject(code.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            w.WriteString("description"u8, code switch { 201 => "Created", 202 => "Accepted", _ => "OK" });
+            if (v3) Content(operation.Produces, operation.Result);
+            else Schema(operation.Result);
+            w.WriteEndObject();
+        }
+        w.WriteStartObject("401"u8);
+        w.WriteString("description"u8, "Unauthorized"u8);
+        w.WriteEndObject();
+        w.WriteEndObject();
+    }
+
+    private void Content(IReadOnlyList<string> types, string? definition)
+    {
+        w.WriteStartObject("content"u8);
+        foreach (var type in types)
+        {
+            w.WriteStartObject(type);
+            Schema(definition);
+            w.WriteEndObject();
+        }
+        w.WriteEndObject();
+    }
+
+    private void Schema(string? definition)
+    {
+        w.WriteStartObject("schema"u8);
+        if (definition is null) w.WriteString("type"u8, "string"u8);
+        else w.WriteString("$ref"u8, (v3 ? "#/components/schemas/" : "#/definitions/") + definition);
+        w.WriteEndObject();
     }
 
     private void Parameter(string name, string place, bool required)
@@ -81,56 +119,24 @@ internal sealed class PathPublisher(Utf8JsonWriter w, bool v3)
         w.WriteString("in"u8, place);
         if (required) w.WriteBoolean("required"u8, true);
         if (v3) w.WriteStartObject("schema"u8);
-        w.WriteString("type"u8, name switch { "force" or "watch" or "allowWatchBookmarks" or "sendInitialEvents" or "orphanDependents" => "boolean", "limit" or "timeoutSeconds" or "gracePeriodSeconds" => "integer", _ => "string" });
+        w.WriteString("type"u8, TypeOf(name));
         w.WriteBoolean("uniqueItems"u8, true);
         if (v3) w.WriteEndObject();
         w.WriteEndObject();
     }
 
-    private void Body(string verb, Resource resource, SubresourceFacts? sub)
+    private static string TypeOf(string parameter) => parameter switch
     {
-        w.WriteStartObject("requestBody"u8);
-        w.WriteStartObject("content"u8);
-        foreach (var type in verb == "patch" ? PatchTypes : ["*/*"])
-        {
-            w.WriteStartObject(type);
-            if (verb == "patch") { w.WriteStartObject("schema"u8); w.WriteString("type"u8, "object"u8); w.WriteEndObject(); }
-            else Schema(verb, resource, sub);
-            w.WriteEndObject();
-        }
-        w.WriteEndObject();
-        w.WriteEndObject();
-    }
+        "force" or "watch" or "allowWatchBookmarks" or "sendInitialEvents" or "orphanDependents" or "follow" or "insecureSkipTLSVerifyBackend" or "previous" or "timestamps" or "stderr" or "stdin" or "stdout" or "tty" => "boolean",
+        "limit" or "timeoutSeconds" or "gracePeriodSeconds" or "limitBytes" or "sinceSeconds" or "tailLines" or "ports" => "integer",
+        _ => "string",
+    };
 
-    private void Responses(string verb, Resource resource, SubresourceFacts? sub)
+    private void Strings(ReadOnlySpan<byte> name, IReadOnlyList<string> values)
     {
-        w.WriteStartObject("responses"u8);
-        w.WriteStartObject(verb == "create" ? "201" : "200");
-        w.WriteString("description"u8, "OK"u8);
-        if (v3)
-        {
-            w.WriteStartObject("content"u8);
-            w.WriteStartObject("application/json"u8);
-            Schema(verb, resource, sub);
-            w.WriteEndObject();
-            w.WriteEndObject();
-        }
-        else Schema(verb, resource, sub);
-        w.WriteEndObject();
-        w.WriteEndObject();
+        if (values.Count == 0) return;
+        w.WriteStartArray(name);
+        foreach (var value in values) w.WriteStringValue(value);
+        w.WriteEndArray();
     }
-
-    private void Schema(string verb, Resource resource, SubresourceFacts? sub)
-    {
-        w.WriteStartObject("schema"u8);
-        // Bodies of subresources that belong to other groups are in those groups' documents.
-        if (sub is not null && sub.BodyKind != resource.Type.Kind) w.WriteString("type"u8, "object"u8);
-        else w.WriteString("$ref"u8, (v3 ? "#/components/schemas/" : "#/definitions/") + (verb is "delete" or "deletecollection" ? "io.k8s.apimachinery.pkg.apis.meta.v1.Status" : TypeNames.Definition(resource) + (verb == "list" ? "List" : "")));
-        w.WriteEndObject();
-    }
-
-    private static string Identifier(string verb, ResourceType type, SubresourceFacts? sub) =>
-        verb + string.Concat((type.Group.Length == 0 ? "core" : type.Group).Split('.', '-').Append(type.Version).Select(Capital)) + (type.Namespaced ? "Namespaced" : "") + type.Kind + Capital(sub?.Name ?? "");
-
-    private static string Capital(string text) => text.Length == 0 ? "" : char.ToUpperInvariant(text[0]) + text[1..];
 }

@@ -10,7 +10,8 @@ namespace Gureum.ApiServer.OpenApi;
 /// Writes schemas as OpenAPI definitions, with the x-kubernetes extensions that clients merge and apply by. Types that a
 /// definition refers to are remembered and written after it. Serves one document; not thread-safe.
 /// </summary>
-internal sealed class SchemaPublisher(Utf8JsonWriter w, Descriptions descriptions, bool v3)
+/// <param name="covered">The group and version that the document is about; null when it is about all of them.</param>
+internal sealed class SchemaPublisher(Utf8JsonWriter w, Descriptions descriptions, bool v3, string? covered = null)
 {
     private readonly Queue<SchemaNode> pending = new();
     private readonly HashSet<string> seen = new(StringComparer.Ordinal);
@@ -19,18 +20,41 @@ internal sealed class SchemaPublisher(Utf8JsonWriter w, Descriptions description
     private string Place => v3 ? "#/components/schemas/" : "#/definitions/";
 
     /// <summary>Writes the definitions of kinds, their lists and everything that they hold.</summary>
-    internal void Write(IEnumerable<Resource> resources)
+    internal void Write(IReadOnlyList<Resource> resources)
     {
         foreach (var resource in resources)
         {
             var name = TypeNames.Definition(resource);
-            if (resource.Schema.TypeName is not null) Remember(resource.Schema);
-            else if (seen.Add(name)) WriteDefined(resource, name);
-            if (resource.Facts.Verbs.Contains("list")) WriteList(resource, name);
+            if (resource.Schema.TypeName is { } builtIn)
+            {
+                Remember(resource.Schema);
+                if (KubernetesSchema.Instance.FindType(builtIn + "List") is { } list && resource.Facts.Verbs.Contains("list")) Remember(list);
+            }
+            else if (seen.Add(name))
+            {
+                WriteDefined(resource, name);
+                if (resource.Facts.Verbs.Contains("list")) WriteList(resource, name);
+            }
+            foreach (var sub in resource.Facts.Subresources)
+                if (TypeNames.Body(sub) is { } body) Remember(KubernetesSchema.Instance.Type(body));
         }
-        foreach (var type in (ReadOnlySpan<string>)["meta.v1.DeleteOptions", "meta.v1.Status", "meta.v1.ObjectMeta", "meta.v1.ListMeta"]) Remember(KubernetesSchema.Instance.Type(type));
+        foreach (var type in (ReadOnlySpan<string>)["APIResourceList", "DeleteOptions", "Status", "WatchEvent", "ObjectMeta", "ListMeta"]) Remember(KubernetesSchema.Instance.Type("meta.v1." + type));
+        wellKnown.Add(TypeNames.Patch);
+        Rest();
+    }
+
+    /// <summary>Writes the definition of a type of documents that are no objects, and everything that it holds.</summary>
+    internal void Write(string type)
+    {
+        Remember(KubernetesSchema.Instance.Type(type));
+        Rest();
+    }
+
+    private void Rest()
+    {
         while (pending.TryDequeue(out var node)) WriteType(node);
         foreach (var name in wellKnown) WellKnownTypes.Write(w, name, v3);
+        wellKnown.Clear();
     }
 
     private void Remember(SchemaNode node)
@@ -44,19 +68,23 @@ internal sealed class SchemaPublisher(Utf8JsonWriter w, Descriptions description
         w.WriteStartObject(TypeNames.Definition(name));
         if (descriptions.Find(name) is { } text) w.WriteString("description"u8, text);
         w.WriteString("type"u8, "object"u8);
-        w.WriteStartObject("properties"u8);
-        if (TypeNames.IsDocument(name)) WriteTypeMeta();
-        foreach (var (key, field) in type.Fields.OrderBy(f => f.Key, StringComparer.Ordinal))
+        if (type.Fields.Count > 0 || type.Kinds.Count > 0)
         {
-            w.WriteStartObject(key);
-            WriteField(field, descriptions.Find(name + "." + key));
+            w.WriteStartObject("properties"u8);
+            // An event of a watch says what it is without naming its own kind.
+            if (type.Kinds.Count > 0 && name != "meta.v1.WatchEvent") WriteTypeMeta();
+            foreach (var (key, field) in type.Fields.OrderBy(f => f.Key, StringComparer.Ordinal))
+            {
+                w.WriteStartObject(key);
+                WriteField(name, field);
+                w.WriteEndObject();
+            }
             w.WriteEndObject();
         }
-        w.WriteEndObject();
         Required(type);
         if (type.Atomic) w.WriteString("x-kubernetes-map-type"u8, "atomic"u8);
-        var kinds = TypeNames.KindsOf(name).ToList();
-        if (kinds.Count > 0) Kinds(w, kinds.Select(k => (k.Group, k.Version, k.Kind)));
+        if (type.Unions is { } unions) { w.WritePropertyName("x-kubernetes-unions"u8); w.WriteRawValue(unions); }
+        if (type.Kinds.Count > 0) Kinds(w, type.Kinds.Select(TypeNames.Split).Where(k => type.Kinds.Count == 1 || covered is null || k.Group.Length == 0 || covered == (k.Group + "/" + k.Version)));
         w.WriteEndObject();
     }
 
@@ -80,53 +108,50 @@ internal sealed class SchemaPublisher(Utf8JsonWriter w, Descriptions description
         }
     }
 
-    private void WriteField(SchemaField field, string? description)
+    private void WriteField(string type, SchemaField field)
     {
+        var name = type + "." + field.Name;
+        var (description, fallback, values) = (descriptions.Find(name), v3 ? PublishedFacts.Default(name) : null, PublishedFacts.Enum(name));
         if (description is not null) w.WriteString("description"u8, description);
-        WriteNode(field.Node, described: description is not null || field.Default is not null);
-        if (field.Default is { } fallback) { w.WritePropertyName("default"u8); fallback.WriteTo(w); }
-        if (field.Enum.Count > 0)
-        {
-            w.WriteStartArray("enum"u8);
-            foreach (var value in field.Enum) w.WriteStringValue(value);
-            w.WriteEndArray();
-        }
-        if (field.MergeKey is not null || field.RetainKeys)
-        {
-            if (field.MergeKey is { } key && key != "*") w.WriteString("x-kubernetes-patch-merge-key"u8, key);
-            w.WriteString("x-kubernetes-patch-strategy"u8, field.MergeKey is null ? "retainKeys" : field.RetainKeys ? "merge,retainKeys" : "merge");
-        }
+        WriteNode(field.Node, described: description is not null || fallback is not null, values);
+        if (field.NamesListType) ListType(field.Node);
+        if (fallback is not null) { w.WritePropertyName("default"u8); w.WriteRawValue(fallback); }
+        if (field.MapType is { } map) w.WriteString("x-kubernetes-map-type"u8, map);
+        if (field.MergeKey is null && !field.RetainKeys && !field.Replaces) return;
+        if (field.MergeKey is { } key && key != "*") w.WriteString("x-kubernetes-patch-merge-key"u8, key);
+        w.WriteString("x-kubernetes-patch-strategy"u8, field.Replaces ? "replace" : field.MergeKey is null ? "retainKeys" : field.RetainKeys ? "merge,retainKeys" : "merge");
     }
 
-    private void WriteNode(SchemaNode node, bool described = false)
+    private void ListType(SchemaNode node)
+    {
+        w.WriteString("x-kubernetes-list-type"u8, node.ListType switch { Objects.Schemas.ListType.Map => "map", Objects.Schemas.ListType.Set => "set", _ => "atomic" });
+        if (node.ListType != Objects.Schemas.ListType.Map) return;
+        w.WriteStartArray("x-kubernetes-list-map-keys"u8);
+        foreach (var key in node.ListKeys) w.WriteStringValue(key);
+        w.WriteEndArray();
+    }
+
+    // The values of a list or map are those of its elements.
+    private void WriteNode(SchemaNode node, bool described = false, string? values = null)
     {
         switch (node.Kind)
         {
             case SchemaKind.Object: Remember(node); Reference(TypeNames.Definition(node.TypeName!), described); break;
-            case SchemaKind.List:
-                w.WriteString("type"u8, "array"u8);
-                w.WriteStartObject("items"u8);
-                WriteNode(node.Element!);
+            case SchemaKind.List or SchemaKind.Map:
+                w.WriteString("type"u8, node.Kind == SchemaKind.List ? "array" : "object");
+                w.WriteStartObject(node.Kind == SchemaKind.List ? "items" : "additionalProperties");
+                WriteNode(node.Element!, values: values);
                 w.WriteEndObject();
-                w.WriteString("x-kubernetes-list-type"u8, node.ListType switch { ListType.Map => "map", ListType.Set => "set", _ => "atomic" });
-                if (node.ListType != ListType.Map) break;
-                w.WriteStartArray("x-kubernetes-list-map-keys"u8);
-                foreach (var key in node.ListKeys) w.WriteStringValue(key);
-                w.WriteEndArray();
-                break;
-            case SchemaKind.Map:
-                w.WriteString("type"u8, "object"u8);
-                w.WriteStartObject("additionalProperties"u8);
-                WriteNode(node.Element!);
-                w.WriteEndObject();
-                if (node.Atomic) w.WriteString("x-kubernetes-map-type"u8, "atomic"u8);
                 break;
             case SchemaKind.Int32: Scalar("integer", "int32"); break;
             case SchemaKind.Int64: Scalar("integer", "int64"); break;
             case SchemaKind.Double: Scalar("number", "double"); break;
             case SchemaKind.Bool: Scalar("boolean", null); break;
             case SchemaKind.Bytes: Scalar("string", "byte"); break;
-            case SchemaKind.String: Scalar("string", null); break;
+            case SchemaKind.String:
+                Scalar("string", null);
+                if (values is not null) { w.WritePropertyName("enum"u8); w.WriteRawValue(values); }
+                break;
             default: Known(WellKnownTypes.NameOf(node), described); break;
         }
     }

@@ -1,15 +1,16 @@
 using Gureum.ApiServer.Registry;
-using Gureum.Objects.Models;
 using Gureum.Objects.Schemas;
 
 namespace Gureum.ApiServer.OpenApi;
 
-/// <summary>What published definitions are called, and which of them are whole API objects.</summary>
+/// <summary>What published definitions are called.</summary>
 internal static class TypeNames
 {
     internal const string ObjectMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", ListMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
 
-    private static readonly Lazy<ILookup<string, ResourceType>> Kinds = new(ReadKinds);
+    internal const string Patch = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
+
+    private static readonly Lazy<Dictionary<string, string>> Types = new(ReadTypes);
 
     /// <summary>"core.v1.Pod" is published as io.k8s.api.core.v1.Pod.</summary>
     internal static string Definition(string typeName) => typeName.AsSpan(0, typeName.IndexOf('.')) switch
@@ -25,31 +26,17 @@ internal static class TypeNames
     internal static string Definition(Resource resource) => resource.Schema.TypeName is { } name ? Definition(name)
         : string.Join('.', resource.Type.Group.Split('.').Reverse()) + "." + resource.Type.Version + "." + resource.Type.Kind;
 
-    /// <summary>The kinds that a built-in type is the body of; empty for parts of other types.</summary>
-    internal static IEnumerable<ResourceType> KindsOf(string typeName) => Kinds.Value[typeName];
+    /// <summary>The type of what a subresource takes and gives: "autoscaling.v1.Scale" for autoscaling/v1 Scale; null for what is no published type.</summary>
+    internal static string? Body(SubresourceFacts sub) => Types.Value.GetValueOrDefault(sub.Kind);
 
-    /// <summary>Types without a collection of their own that still travel as whole objects.</summary>
-    internal static bool IsDocument(string typeName) => Kinds.Value.Contains(typeName) || typeName is "meta.v1.DeleteOptions" or "meta.v1.Status";
-
-    private static ILookup<string, ResourceType> ReadKinds()
+    /// <summary>Group, version and kind of GROUP/VERSION/KIND.</summary>
+    internal static (string Group, string Version, string Kind) Split(string kind) => kind.Split('/') switch
     {
-        var pairs = new List<(string Type, ResourceType Kind)>();
-        foreach (var facts in KubernetesSchema.Instance.Resources)
-        {
-            pairs.Add((facts.Schema.TypeName!, facts.Type));
-            foreach (var sub in facts.Subresources)
-                if (TypeOf(sub.BodyApiVersion, sub.BodyKind) is { } type && type != facts.Schema.TypeName)
-                    pairs.Add((type, new ResourceType(sub.BodyApiVersion, sub.BodyKind, "", facts.Type.Namespaced)));
-        }
-        return pairs.DistinctBy(p => (p.Type, p.Kind.ApiVersion, p.Kind.Kind)).ToLookup(p => p.Type, p => p.Kind);
-    }
+        [var group, var version, var name] => (group, version, name),
+        [var version, var name] => ("", version, name),
+        _ => throw new InvalidOperationException($"the facts name the kind \"{kind}\", which is not GROUP/VERSION/KIND"),
+    };
 
-    // autoscaling/v1 and Scale: "autoscaling.v1.Scale"; the group's name in types is its first word.
-    private static string? TypeOf(string apiVersion, string kind)
-    {
-        var parts = apiVersion.Split('/');
-        var group = parts.Length == 1 ? "core" : parts[0].Split('.')[0];
-        var name = $"{group}.{parts[^1]}.{kind}";
-        return KubernetesSchema.Instance.FindType(name) is null ? null : name;
-    }
+    private static Dictionary<string, string> ReadTypes() =>
+        KubernetesSchema.Instance.Types.Where(t => t.Kinds.Count == 1).ToDictionary(t => t.Kinds[0], t => t.TypeName!, StringComparer.Ordinal);
 }

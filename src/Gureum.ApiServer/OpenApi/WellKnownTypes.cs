@@ -42,7 +42,7 @@ internal static class WellKnownTypes
                 if (v3) Either(w, "integer", "string");
                 else w.WriteString("type"u8, "string"u8);
                 break;
-            case "RawExtension" or "FieldsV1": w.WriteString("type"u8, "object"u8); break;
+            case "RawExtension" or "FieldsV1" or "Patch": w.WriteString("type"u8, "object"u8); break;
             default: break;
         }
         w.WriteEndObject();

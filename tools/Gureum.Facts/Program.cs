@@ -8,11 +8,18 @@ if (args is ["published", var source, var target])
     PublishedFacts.Write(source, target);
     return 0;
 }
+if (args is ["wire", var examples, var code, var zeros])
+{
+    using var described = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(examples, "swagger.json")));
+    WireZeros.Write(described.RootElement.GetProperty("definitions"), ProtoFiles.Read(Path.Combine(examples, "protos")), code, zeros);
+    return 0;
+}
 if (args is not [var reference, var output])
 {
     Console.Error.WriteLine("""
         usage: Gureum.Facts REFERENCE_DIRECTORY OUTPUT_FILE       (the directory holds swagger.json and protos/)
                Gureum.Facts published KUBERNETES_SOURCE OUTPUT_FILE (a checkout of Kubernetes' source)
+               Gureum.Facts wire REFERENCE_DIRECTORY KUBERNETES_SOURCE OUTPUT_FILE
         """);
     return 2;
 }

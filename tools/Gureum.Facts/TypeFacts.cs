@@ -47,7 +47,7 @@ internal static class TypeFacts
     }
 
     // io.k8s.api.core.v1.Pod is k8s.io.api.core.v1.Pod on the wire.
-    private static string ProtoName(string definition) =>
+    internal static string ProtoName(string definition) =>
         "k8s.io." + definition["io.k8s.".Length..].Replace("apiextensions-apiserver", "apiextensions_apiserver");
 
     private static void WriteType(JsonProperty definition, WireFields wire, TextWriter writer)
@@ -66,7 +66,7 @@ internal static class TypeFacts
             writer.WriteLine("  " + FieldLine(field, found[field.Name], required.Contains(field.Name)));
     }
 
-    private static bool IsTypeMeta(JsonElement definition, string name) =>
+    internal static bool IsTypeMeta(JsonElement definition, string name) =>
         name is "kind" or "apiVersion" && definition.TryGetProperty("x-kubernetes-group-version-kind", out _);
 
     private static string FieldLine(JsonProperty field, WireField? wire, bool required)

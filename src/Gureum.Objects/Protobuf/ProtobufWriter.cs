@@ -8,7 +8,7 @@ namespace Gureum.Objects.Protobuf;
 
 /// <summary>
 /// Writes application/vnd.kubernetes.protobuf by the numbers of the schema: fields in the order of their numbers, maps by
-/// key, as every other server does. Fields that are missing are left out.
+/// key, and zeros where Go holds a field by value, as kube-apiserver does to the byte.
 /// </summary>
 public static class ProtobufWriter
 {
@@ -112,13 +112,35 @@ public static class ProtobufWriter
         {
             if (entry.Field is { } field)
             {
-                if (value.TryGetProperty(entry.Name.Span, out var child) && child.ValueKind != JsonValueKind.Null) WriteField(buffer, entry.Number, child, field.Node);
+                if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty(entry.Name.Span, out var child) && child.ValueKind != JsonValueKind.Null) WriteField(buffer, entry.Number, child, field.Node);
+                else if (entry.Always) WriteZero(buffer, entry.Number, field.Node);
                 continue;
             }
             var mark = buffer.Length;
             WriteFields(buffer, value, entry.Inner!);
-            if (buffer.Length > mark) buffer.Close(entry.Number, mark);
+            if (buffer.Length > mark || entry.Always) buffer.Close(entry.Number, mark);
         }
+    }
+
+    // What Go writes for a field that it holds by value and that nobody set.
+    private static void WriteZero(ReverseBuffer buffer, int number, SchemaNode schema)
+    {
+        var mark = buffer.Length;
+        switch (schema.Kind)
+        {
+            case SchemaKind.List or SchemaKind.Map: return;
+            case SchemaKind.Int32 or SchemaKind.Int64 or SchemaKind.Bool: Number(buffer, number, 0); return;
+            case SchemaKind.Double: buffer.Fixed64(0); buffer.Tag(number, 1); return;
+            case SchemaKind.Object: WriteFields(buffer, default, ProtobufNumbers.Of(schema)); break;
+            case SchemaKind.Quantity: Text(buffer, 1, "0"); break;
+            case SchemaKind.IntOrString:
+                Text(buffer, 3, "");
+                Number(buffer, 2, 0);
+                Number(buffer, 1, 0);
+                break;
+            default: break;
+        }
+        buffer.Close(number, mark);
     }
 
     private static void WriteField(ReverseBuffer buffer, int number, JsonElement value, SchemaNode schema)

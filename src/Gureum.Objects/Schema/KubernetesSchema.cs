@@ -4,8 +4,8 @@ using Gureum.Objects.Models;
 namespace Gureum.Objects.Schemas;
 
 /// <summary>
-/// The built-in types and resources, read once from the embedded .facts files: kubernetes.facts (generated) and
-/// rules.facts (defaults, enums, short names). Immutable after loading. docs/contributing/adding-a-kind.md has the format.
+/// The built-in types and resources, read once from the embedded .facts files: kubernetes.facts and wire.facts
+/// (generated), and rules.facts (defaults, enums, short names). Immutable after loading. docs/contributing/adding-a-kind.md has the format.
 /// </summary>
 public sealed class KubernetesSchema
 {
@@ -35,6 +35,7 @@ public sealed class KubernetesSchema
         var lines = ReadLines("kubernetes.facts");
         ReadTypeNames(lines);
         ReadFields(lines);
+        ReadWire(ReadLines("wire.facts"));
         ReadResources(lines);
         ReadRules(ReadLines("rules.facts"));
         foreach (var (name, known) in fields) types[name].Fields = known;
@@ -128,6 +129,19 @@ public sealed class KubernetesSchema
         "intstr" => new SchemaNode { Kind = SchemaKind.IntOrString },
         _ => new SchemaNode { Kind = SchemaKind.Any, TypeName = type, PreservesUnknown = true },
     };
+
+    // TYPE NUMBER NUMBER.NUMBER …: what is on the wire even when it is zero.
+    private void ReadWire(string[] lines)
+    {
+        foreach (var line in lines)
+        {
+            var words = line.Split(' ');
+            if (!fields.TryGetValue(words[0], out var type)) continue;
+            var always = words.Skip(1).ToHashSet(StringComparer.Ordinal);
+            foreach (var field in type.Values)
+                while (field.WireAlways < field.Wire.Count && always.Contains(string.Join('.', field.Wire.Take(field.WireAlways + 1)))) field.WireAlways++;
+        }
+    }
 
     private void ReadResources(string[] lines)
     {

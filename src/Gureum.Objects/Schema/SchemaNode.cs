@@ -62,6 +62,12 @@ public sealed class SchemaField
 
     /// <summary>Protobuf number, after those of the messages around the field that JSON leaves out; empty when there is none.</summary>
     public IReadOnlyList<int> Wire { get; init; } = [];
+
+    /// <summary>How many of those messages, and at last the field itself, protobuf has even when they are zero.</summary>
+    public int WireAlways { get; internal set; }
+
+    /// <summary>The field is never missing in protobuf: a zero there says as much as nothing.</summary>
+    public bool AlwaysOnWire => Wire.Count > 0 && WireAlways == Wire.Count;
     public bool Required { get; init; }
 
     /// <summary>The merge key of a strategic merge ("*" for a list of scalars), null when the patch replaces.</summary>

@@ -6,13 +6,13 @@ using YamlDotNet.Core.Events;
 
 namespace Gureum.Objects.Yaml;
 
-/// <summary>JSON to YAML: two-space block style; strings are quoted only where plain text would read as something else.</summary>
+/// <summary>JSON to YAML as kube-apiserver writes it: names sorted, two-space block style, strings quoted only where plain text would read as something else.</summary>
 public static class YamlWriter
 {
     public static byte[] FromJson(ReadOnlySpan<byte> json)
     {
         var text = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
-        var emitter = new Emitter(text, EmitterSettings.Default.WithBestWidth(int.MaxValue).WithIndentedSequences());
+        var emitter = new Emitter(text, EmitterSettings.Default.WithBestWidth(int.MaxValue));
         emitter.Emit(new StreamStart());
         emitter.Emit(new DocumentStart(null, null, true));
         using (var document = JsonDocument.Parse(json.ToArray(), new JsonDocumentOptions { MaxDepth = 200 })) Write(emitter, document.RootElement);
@@ -28,7 +28,7 @@ public static class YamlWriter
             case JsonValueKind.Object:
                 var empty = !value.EnumerateObject().Any();
                 emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, true, empty ? MappingStyle.Flow : MappingStyle.Block));
-                foreach (var property in value.EnumerateObject())
+                foreach (var property in value.EnumerateObject().OrderBy(p => p.Name, NaturalOrder.Instance))
                 {
                     emitter.Emit(Text(property.Name));
                     Write(emitter, property.Value);

@@ -25,9 +25,9 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
         {
             var target = RequestTarget.Parse(call.Method, call.Path, call.Parameter("watch") is "true" or "1");
             await AuthorizeAsync(call, target);
-            return target.IsResource ? await HandleResourceAsync(call, target, cancel) : HandlePath(call, target);
+            return Negotiation.Document(call, target.IsResource ? await HandleResourceAsync(call, target, cancel) : HandlePath(call, target));
         }
-        catch (ApiError error) { return Refusal(error); }
+        catch (ApiError error) { return Negotiation.Document(call, Refusal(error)); }
     }
 
     public static ApiResult Refusal(ApiError error) => new BodyResult(error.Code, ModelJson.Encode(new StatusDocument(error.Status)));

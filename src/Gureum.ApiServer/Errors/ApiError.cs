@@ -28,6 +28,8 @@ public sealed class ApiError(Status status) : Exception(status.Message)
         Make(415, "UnsupportedMediaType", $"the body of the request was in an unknown format ({found}) - accepted media types include: {string.Join(", ", accepted)}");
     public static ApiError NotAcceptable(params string[] accepted) =>
         Make(406, "NotAcceptable", $"only the following media types are accepted: {string.Join(", ", accepted)}");
+    /// <summary>A list was asked for in the form of an object, or the other way round.</summary>
+    public static ApiError WrongForm(string asked, string found) => Make(406, "NotAcceptable", $"you requested {asked}, but the requested object is {found}");
     public static ApiError TooManyRequests(string message, int retryAfterSeconds) =>
         Make(429, "TooManyRequests", message, new StatusDetails { RetryAfterSeconds = retryAfterSeconds });
     public static ApiError Internal(string message) => Make(500, "InternalError", "Internal error occurred: " + message);

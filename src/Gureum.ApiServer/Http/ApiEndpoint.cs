@@ -82,6 +82,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         switch (result)
         {
             case BodyResult body: await WriteBodyAsync(context, body, cancel); break;
+            case ListResult { ContentType: "application/json" } list when Pretty.Wanted(context.Request): await WriteBodyAsync(context, new BodyResult(200, list.ToArray()), cancel); break;
             case ListResult list: await WriteListAsync(context, list, cancel); break;
             case WatchResult watch: await WatchWriter.WriteAsync(response, watch.Stream, cancel); break;
             case ConnectResult connect: await proxy.HandleAsync(context, connect.Target, cancel); break;
@@ -93,6 +94,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
     {
         var (body, type) = (result.Body, result.ContentType);
         if (WantsYaml(context) && type == "application/json") (body, type) = (YamlWriter.FromJson(body.Span), "application/yaml");
+        else if (type == "application/json" && Pretty.Wanted(context.Request)) body = Pretty.Indent(body);
         var response = context.Response;
         response.StatusCode = result.Status;
         response.ContentType = type;

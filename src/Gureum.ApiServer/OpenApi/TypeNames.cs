@@ -10,8 +10,6 @@ internal static class TypeNames
 
     internal const string Patch = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
 
-    private static readonly Lazy<Dictionary<string, string>> Types = new(ReadTypes);
-
     /// <summary>"core.v1.Pod" is published as io.k8s.api.core.v1.Pod.</summary>
     internal static string Definition(string typeName) => typeName.AsSpan(0, typeName.IndexOf('.')) switch
     {
@@ -27,7 +25,7 @@ internal static class TypeNames
         : string.Join('.', resource.Type.Group.Split('.').Reverse()) + "." + resource.Type.Version + "." + resource.Type.Kind;
 
     /// <summary>The type of what a subresource takes and gives: "autoscaling.v1.Scale" for autoscaling/v1 Scale; null for what is no published type.</summary>
-    internal static string? Body(SubresourceFacts sub) => Types.Value.GetValueOrDefault(sub.Kind);
+    internal static string? Body(SubresourceFacts sub) => KubernetesSchema.Instance.FindKind(sub.BodyApiVersion, sub.BodyKind)?.TypeName;
 
     /// <summary>Group, version and kind of GROUP/VERSION/KIND.</summary>
     internal static (string Group, string Version, string Kind) Split(string kind) => kind.Split('/') switch
@@ -36,7 +34,4 @@ internal static class TypeNames
         [var version, var name] => ("", version, name),
         _ => throw new InvalidOperationException($"the facts name the kind \"{kind}\", which is not GROUP/VERSION/KIND"),
     };
-
-    private static Dictionary<string, string> ReadTypes() =>
-        KubernetesSchema.Instance.Types.Where(t => t.Kinds.Count == 1).ToDictionary(t => t.Kinds[0], t => t.TypeName!, StringComparer.Ordinal);
 }

@@ -4,11 +4,14 @@ namespace Gureum.ApiServer.Responses;
 
 internal enum MediaEncoding { Json, Yaml, Protobuf }
 
-internal enum MediaForm { Object, Table, Metadata }
+internal enum MediaForm { Object, Table, Metadata, MetadataList }
 
 /// <summary>What a client accepts and this server can give (immutable).</summary>
-internal readonly record struct MediaChoice(MediaEncoding Encoding, MediaForm Form)
+/// <param name="Version">Of meta.k8s.io, for the forms that belong to it: v1 or v1beta1.</param>
+internal readonly record struct MediaChoice(MediaEncoding Encoding, MediaForm Form, string Version = "v1")
 {
+    internal string ApiVersion => "meta.k8s.io/" + Version;
+
     /// <summary>
     /// The best option of an Accept header (RFC 9110, section 12.5.1): by quality, then in the order given. Null when none of
     /// them can be served.
@@ -31,11 +34,11 @@ internal readonly record struct MediaChoice(MediaEncoding Encoding, MediaForm Fo
         {
             "application/json" or "*/*" or "application/*" or "text/plain" => MediaEncoding.Json,
             "application/yaml" => MediaEncoding.Yaml,
-            "application/vnd.kubernetes.protobuf" when protobuf => MediaEncoding.Protobuf,
+            "application/vnd.kubernetes.protobuf" => MediaEncoding.Protobuf,
             _ => null,
         };
         if (encoding is null) return null;
-        var (form, group, quality) = (MediaForm.Object, "meta.k8s.io", 1.0);
+        var (form, group, version, quality) = (MediaForm.Object, "", "", 1.0);
         foreach (var parameter in parts.AsSpan(1))
         {
             var sign = parameter.IndexOf('=');
@@ -44,15 +47,17 @@ internal readonly record struct MediaChoice(MediaEncoding Encoding, MediaForm Fo
             switch (parameter[..sign])
             {
                 case "as" when value == "Table": form = MediaForm.Table; break;
-                case "as" when value is "PartialObjectMetadata" or "PartialObjectMetadataList": form = MediaForm.Metadata; break;
+                case "as" when value == "PartialObjectMetadata": form = MediaForm.Metadata; break;
+                case "as" when value == "PartialObjectMetadataList": form = MediaForm.MetadataList; break;
                 case "as": return null;
                 case "g": group = value; break;
+                case "v": version = value; break;
                 case "q" when double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var given): quality = given; break;
                 default: break;
             }
         }
-        // Tables and bare metadata are made as JSON only.
-        if (form != MediaForm.Object && (group != "meta.k8s.io" || encoding == MediaEncoding.Protobuf)) return null;
-        return (new MediaChoice(encoding.Value, form), quality);
+        if (form == MediaForm.Object) return encoding == MediaEncoding.Protobuf && !protobuf ? null : (new MediaChoice(encoding.Value, form), quality);
+        if (group != "meta.k8s.io" || version is not ("v1" or "v1beta1") || (form == MediaForm.Table && encoding == MediaEncoding.Protobuf)) return null;
+        return (new MediaChoice(encoding.Value, form, version), quality);
     }
 }

@@ -2,47 +2,61 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Gureum.ApiServer.Registry;
-using Gureum.ApiServer.State;
 using Gureum.Objects.Json;
+using Gureum.Objects.Protobuf;
+using Gureum.Objects.Schemas;
 
 namespace Gureum.ApiServer.Responses;
 
-/// <summary>Writes PartialObjectMetadata of meta.k8s.io/v1: objects without anything but metadata.</summary>
+/// <summary>Writes PartialObjectMetadata of meta.k8s.io: objects without anything but metadata, of any kind.</summary>
 internal static class MetadataWriter
 {
-    internal static ReadOnlyMemory<byte> Object(Resource resource, StoredObject stored) => Object(resource, stored.Json);
+    internal const string Kind = "PartialObjectMetadata";
 
-    internal static ReadOnlyMemory<byte> Object(Resource resource, ReadOnlyMemory<byte> json)
+    internal static ReadOnlyMemory<byte> Object(ReadOnlyMemory<byte> json, MediaChoice choice)
     {
-        _ = resource;
         var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer)) Write(writer, json.Span);
-        return buffer.WrittenMemory;
+        using (var writer = new Utf8JsonWriter(buffer)) Write(writer, json.Span, choice.ApiVersion);
+        return choice.Encoding == MediaEncoding.Protobuf ? ProtobufWriter.Wrap(ProtobufWriter.WriteBare(buffer.WrittenMemory, KubernetesSchema.PartialMetadata), choice.ApiVersion, Kind) : buffer.WrittenMemory;
     }
 
-    internal static ReadOnlyMemory<byte> List(Resource resource, ListPage page)
+    internal static ReadOnlyMemory<byte> List(ListPage page, MediaChoice choice) => choice.Encoding == MediaEncoding.Protobuf ? ProtobufOf(page, choice) : JsonOf(page, choice);
+
+    private static ReadOnlyMemory<byte> JsonOf(ListPage page, MediaChoice choice)
     {
-        _ = resource;
         var buffer = new ArrayBufferWriter<byte>(4096);
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            writer.WriteString("kind"u8, "PartialObjectMetadataList"u8);
-            writer.WriteString("apiVersion"u8, "meta.k8s.io/v1"u8);
+            writer.WriteString("kind"u8, Kind + "List");
+            writer.WriteString("apiVersion"u8, choice.ApiVersion);
             ListHead.Metadata(writer, page.Revision, page.Continue, page.Remaining);
             writer.WriteStartArray("items"u8);
-            foreach (var item in page.Items) Write(writer, item.Json);
+            foreach (var item in page.Items) Write(writer, item.Json, choice.ApiVersion);
             writer.WriteEndArray();
             writer.WriteEndObject();
         }
         return buffer.WrittenMemory;
     }
 
-    internal static void Write(Utf8JsonWriter writer, ReadOnlySpan<byte> json)
+    private static byte[] ProtobufOf(ListPage page, MediaChoice choice)
+    {
+        var items = page.Items.Select(i => ProtobufWriter.WriteBare(Bare(i.Json), KubernetesSchema.PartialMetadata)).ToList();
+        return new ProtobufList(items, page, choice.ApiVersion, Kind + "List").ToArray();
+    }
+
+    private static ReadOnlyMemory<byte> Bare(ReadOnlySpan<byte> json)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer)) Write(writer, json, "");
+        return buffer.WrittenMemory;
+    }
+
+    internal static void Write(Utf8JsonWriter writer, ReadOnlySpan<byte> json, string apiVersion)
     {
         writer.WriteStartObject();
-        writer.WriteString("kind"u8, "PartialObjectMetadata"u8);
-        writer.WriteString("apiVersion"u8, "meta.k8s.io/v1"u8);
+        writer.WriteString("kind"u8, Kind);
+        writer.WriteString("apiVersion"u8, apiVersion);
         writer.WritePropertyName("metadata"u8);
         writer.WriteRawValue(JsonPeek.Raw(json, ["metadata"]), skipInputValidation: true);
         writer.WriteEndObject();

@@ -9,21 +9,24 @@ namespace Gureum.ApiServer.Responses;
 /// <summary>A list as protobuf: each object's own bytes, which are kept with it after the first time.</summary>
 internal sealed record ProtobufList : ListResult
 {
-    private readonly byte[][] items;
+    private readonly IReadOnlyList<byte[]> items;
 
-    internal ProtobufList(Resource resource, ListPage page) : base(ProtobufForms.ContentType)
+    internal ProtobufList(Resource resource, ListPage page) : this([.. page.Items.Select(i => ProtobufForms.Bare(resource, i))], page, resource.Type.ApiVersion, resource.Type.Kind + "List") { }
+
+    /// <param name="bare">The items without their envelopes.</param>
+    internal ProtobufList(IReadOnlyList<byte[]> bare, ListPage page, string apiVersion, string kind) : base(ProtobufForms.ContentType)
     {
-        items = [.. page.Items.Select(i => ProtobufForms.Bare(resource, i))];
+        items = bare;
         var metadata = new JsonObject { ["resourceVersion"] = page.Revision.ToString(CultureInfo.InvariantCulture) };
         if (page.Continue is not null) metadata["continue"] = page.Continue;
         if (page.Remaining is > 0) metadata["remainingItemCount"] = page.Remaining.Value;
         Span<byte> prefix = stackalloc byte[MostPrefix];
         var length = 0L;
         foreach (var item in items) length += ProtobufWriter.ItemPrefix(item.Length, prefix) + item.Length;
-        (Head, Tail) = ProtobufWriter.WriteListFrame(ObjectEncoder.EncodeAny(metadata), length, resource.Type.ApiVersion, resource.Type.Kind + "List");
+        (Head, Tail) = ProtobufWriter.WriteListFrame(ObjectEncoder.EncodeAny(metadata), length, apiVersion, kind);
     }
 
-    public override int Count => items.Length;
+    public override int Count => items.Count;
     public override ReadOnlyMemory<byte> Head { get; }
     public override ReadOnlyMemory<byte> Tail { get; }
     public override int Prefix(int index, Span<byte> into) => ProtobufWriter.ItemPrefix(items[index].Length, into);

@@ -70,6 +70,7 @@ internal static class BuiltInPrinters
         "csinodes.storage.k8s.io" => StoragePrinters.DriverNodes,
         "csistoragecapacities.storage.k8s.io" => StoragePrinters.Capacities,
         "resourceclaims.resource.k8s.io" => StoragePrinters.ResourceClaims,
+        "deviceclasses.resource.k8s.io" or "resourceclaimtemplates.resource.k8s.io" => StoragePrinters.Named,
         "resourceslices.resource.k8s.io" => StoragePrinters.ResourceSlices,
         _ => null,
     };

@@ -38,13 +38,13 @@ internal static class ClusterPrinters
     internal static KindPrinter DisruptionBudgets { get; } = new([Column.Name, Column.Text("Min Available"), Column.Text("Max Unavailable"), Column.Number("Allowed Disruptions"), Column.Age], (value, now) =>
         [Cell.Name(value), Cell.Text(Cell.Spec(value)["minAvailable"], "N/A"), Cell.Text(Cell.Spec(value)["maxUnavailable"], "N/A"), Cell.Status(value).Number("disruptionsAllowed") ?? 0, Ages.Of(value, now)]);
 
-    internal static KindPrinter PriorityClasses { get; } = new([Column.Name, Column.Number("Value"), Column.Text("Global-Default"), Column.Age, Column.Text("PreemptionPolicy")], (value, now) =>
-        [Cell.Name(value), value.Number("value") ?? 0, value.Flag("globalDefault") == true ? "true" : "false", Ages.Of(value, now), value.Text("preemptionPolicy") ?? ""]);
+    internal static KindPrinter PriorityClasses { get; } = new([Column.Name, Column.Number("Value"), Column.Flag("Global-Default"), Column.Age, Column.Text("PreemptionPolicy")], (value, now) =>
+        [Cell.Name(value), value.Number("value") ?? 0, value.Flag("globalDefault") == true, Ages.Of(value, now), value.Text("preemptionPolicy") ?? ""]);
 
     internal static KindPrinter RuntimeClasses { get; } = new([Column.Name, Column.Text("Handler"), Column.Age], (value, now) => [Cell.Name(value), value.Text("handler"), Ages.Of(value, now)]);
 
     internal static KindPrinter Autoscalers { get; } = new(
-        [Column.Name, Column.Text("Reference"), Column.Text("Targets"), Column.Text("MinPods"), Column.Number("MaxPods"), Column.Number("Replicas"), Column.Age], (value, now) =>
+        [Column.Name, Column.Text("Reference"), Column.Text("Targets"), Column.Text("MinPods"), Column.Text("MaxPods"), Column.Text("Replicas"), Column.Age], (value, now) =>
     {
         var spec = Cell.Spec(value);
         var target = spec.Child("scaleTargetRef");

@@ -6,13 +6,13 @@ namespace Gureum.ApiServer.Tables;
 /// <summary>Configuration, identities and the rights that they have.</summary>
 internal static class ConfigPrinters
 {
-    internal static KindPrinter ConfigMaps { get; } = new([Column.Name, Column.Number("Data"), Column.Age], (value, now) =>
+    internal static KindPrinter ConfigMaps { get; } = new([Column.Name, Column.Text("Data"), Column.Age], (value, now) =>
         [Cell.Name(value), Cell.Count(value, "data") + Cell.Count(value, "binaryData"), Ages.Of(value, now)]);
 
-    internal static KindPrinter Secrets { get; } = new([Column.Name, Column.Text("Type"), Column.Number("Data"), Column.Age], (value, now) =>
+    internal static KindPrinter Secrets { get; } = new([Column.Name, Column.Text("Type"), Column.Text("Data"), Column.Age], (value, now) =>
         [Cell.Name(value), value.Text("type"), Cell.Count(value, "data"), Ages.Of(value, now)]);
 
-    internal static KindPrinter ServiceAccounts { get; } = new([Column.Name, Column.Number("Secrets"), Column.Age], (value, now) => [Cell.Name(value), Cell.Count(value, "secrets"), Ages.Of(value, now)]);
+    internal static KindPrinter ServiceAccounts { get; } = new([Column.Name, Column.Age], (value, now) => [Cell.Name(value), Ages.Of(value, now)]);
 
     internal static KindPrinter Roles { get; } = new([Column.Name, Column.Created], (value, _) => [Cell.Name(value), Cell.Created(value)]);
 
@@ -52,7 +52,7 @@ internal static class ConfigPrinters
         return [Cell.Name(value), spec.Text("policyName"), reference, Ages.Of(value, now)];
     });
 
-    internal static KindPrinter FlowSchemas { get; } = new([Column.Name, Column.Text("PriorityLevel"), Column.Number("MatchingPrecedence"), Column.Text("DistinguisherMethod"), Column.Age, Column.Text("MissingPL")], (value, now) =>
+    internal static KindPrinter FlowSchemas { get; } = new([Column.Name, Column.Text("PriorityLevel"), Column.Text("MatchingPrecedence"), Column.Text("DistinguisherMethod"), Column.Age, Column.Text("MissingPL")], (value, now) =>
     {
         var spec = Cell.Spec(value);
         var dangling = PodPrinter.Condition(Cell.Status(value), "Dangling")?.Text("status") ?? "?";

@@ -8,7 +8,7 @@ internal static class Column
 {
     internal static TableColumn Name { get; } = new("Name", "string", "Name must be unique within a namespace.", Format: "name");
     internal static TableColumn Age { get; } = new("Age", "string", "Time since the object was created.");
-    internal static TableColumn Created { get; } = new("Created At", "string", "When the object was created, in UTC.");
+    internal static TableColumn Created { get; } = new("Created At", "date", "When the object was created, in UTC.");
 
     /// <summary>Columns that show what a workload runs: only with -o wide.</summary>
     internal static TableColumn[] Containers { get; } = [Wide("Containers"), Wide("Images")];
@@ -16,6 +16,7 @@ internal static class Column
 
     internal static TableColumn Text(string name) => new(name, "string", "");
     internal static TableColumn Number(string name) => new(name, "integer", "");
+    internal static TableColumn Flag(string name) => new(name, "boolean", "");
     internal static TableColumn Wide(string name) => new(name, "string", "", Priority: 1);
 }
 

@@ -38,11 +38,11 @@ internal static class StoragePrinters
 
     internal static KindPrinter AttributesClasses { get; } = new([Column.Name, Column.Text("DriverName"), Column.Age], (value, now) => [Cell.Name(value), value.Text("driverName"), Ages.Of(value, now)]);
 
-    internal static KindPrinter Attachments { get; } = new([Column.Name, Column.Text("Attacher"), Column.Text("PV"), Column.Text("Node"), Column.Text("Attached"), Column.Age], (value, now) =>
-        [Cell.Name(value), Cell.Spec(value).Text("attacher"), Cell.Spec(value).Child("source")?.Text("persistentVolumeName") ?? "", Cell.Spec(value).Text("nodeName"), Cell.Status(value).Flag("attached") == true ? "true" : "false", Ages.Of(value, now)]);
+    internal static KindPrinter Attachments { get; } = new([Column.Name, new("Attacher", "string", "", Format: "name"), Column.Text("PV"), Column.Text("Node"), Column.Flag("Attached"), Column.Age], (value, now) =>
+        [Cell.Name(value), Cell.Spec(value).Text("attacher"), Cell.Spec(value).Child("source")?.Text("persistentVolumeName") ?? "", Cell.Spec(value).Text("nodeName"), Cell.Status(value).Flag("attached") == true, Ages.Of(value, now)]);
 
     internal static KindPrinter Drivers { get; } = new(
-        [Column.Name, Column.Text("AttachRequired"), Column.Text("PodInfoOnMount"), Column.Text("StorageCapacity"), Column.Text("TokenRequests"), Column.Text("RequiresRepublish"), Column.Text("Modes"), Column.Age], (value, now) =>
+        [Column.Name, Column.Flag("AttachRequired"), Column.Flag("PodInfoOnMount"), Column.Flag("StorageCapacity"), Column.Text("TokenRequests"), Column.Flag("RequiresRepublish"), Column.Text("Modes"), Column.Age], (value, now) =>
     {
         var spec = Cell.Spec(value);
         var tokens = Cell.Joined(spec.Objects("tokenRequests").Select(t => t.Text("audience")));
@@ -52,7 +52,9 @@ internal static class StoragePrinters
 
     internal static KindPrinter DriverNodes { get; } = new([Column.Name, Column.Number("Drivers"), Column.Age], (value, now) => [Cell.Name(value), Cell.Count(Cell.Spec(value), "drivers"), Ages.Of(value, now)]);
 
-    internal static KindPrinter Capacities { get; } = new([Column.Name, Column.Text("StorageClassName"), Column.Text("Capacity")], (value, _) => [Cell.Name(value), value.Text("storageClassName"), value.Text("capacity") ?? Cell.Unset]);
+    internal static KindPrinter Capacities { get; } = new([Column.Name, Column.Created], (value, _) => [Cell.Name(value), Cell.Created(value)]);
+
+    internal static KindPrinter Named { get; } = new([Column.Name, Column.Age], (value, now) => [Cell.Name(value), Ages.Of(value, now)]);
 
     internal static KindPrinter ResourceClaims { get; } = new([Column.Name, Column.Text("State"), Column.Age], (value, now) =>
     {
@@ -68,5 +70,5 @@ internal static class StoragePrinters
         [Cell.Name(value), Cell.Spec(value).Text("nodeName") ?? "", Cell.Spec(value).Text("driver"), Cell.Spec(value).Child("pool")?.Text("name"), Ages.Of(value, now)]);
 
     private static bool Ending(JsonObject value) => value.Child("metadata")?.ContainsKey("deletionTimestamp") == true;
-    private static string Flag(JsonObject map, string field, bool missing) => map.Flag(field) ?? missing ? "true" : "false";
+    private static bool Flag(JsonObject map, string field, bool missing) => map.Flag(field) ?? missing;
 }

@@ -1,22 +1,40 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.Registry;
 using Gureum.ApiServer.Responses;
 using Gureum.ApiServer.State;
+using Gureum.Objects.Json;
 
 namespace Gureum.ApiServer.Tables;
 
-/// <summary>Writes meta.k8s.io/v1 Tables: what `kubectl get` prints.</summary>
-internal static class TableWriter
+/// <summary>Writes Tables of meta.k8s.io: what `kubectl get` prints (immutable).</summary>
+internal sealed class TableWriter
 {
-    internal static ReadOnlyMemory<byte> Write(Resource resource, IReadOnlyList<StoredObject> items, long revision, string? next, long? remaining, string? include, DateTimeOffset now) =>
-        Write(resource, items.Select(i => (ReadOnlyMemory<byte>)i.Json), w => ListHead.Metadata(w, revision, next, remaining), include, true, now);
+    private readonly string apiVersion, include;
+    private readonly DateTimeOffset now;
 
-    internal static ReadOnlyMemory<byte> WriteOne(Resource resource, ReadOnlyMemory<byte> json, string? include, bool columns, DateTimeOffset now) =>
-        Write(resource, [json], w => { w.WriteStartObject("metadata"u8); w.WriteEndObject(); }, include, columns, now);
+    /// <param name="include">What comes beside the cells of a row: Object, None, or Metadata, which is meant when nothing is said.</param>
+    /// <exception cref="ApiError">400: it is something else.</exception>
+    internal TableWriter(string apiVersion, string? include, DateTimeOffset now)
+    {
+        (this.apiVersion, this.now) = (apiVersion, now);
+        this.include = include switch
+        {
+            null or "" => "Metadata",
+            "Metadata" or "Object" or "None" => include,
+            _ => throw ApiError.BadRequest($"Unable to convert to Table as requested: includeObject: Unsupported value: \"{include}\": supported values: \"\", \"Metadata\", \"None\", \"Object\""),
+        };
+    }
 
-    private static ReadOnlyMemory<byte> Write(Resource resource, IEnumerable<ReadOnlyMemory<byte>> items, Action<Utf8JsonWriter> metadata, string? include, bool columns, DateTimeOffset now)
+    internal ReadOnlyMemory<byte> Write(Resource resource, IReadOnlyList<StoredObject> items, long revision, string? next, long? remaining) =>
+        Write(resource, items.Select(i => (ReadOnlyMemory<byte>)i.Json), w => ListHead.Metadata(w, revision, next, remaining), true);
+
+    internal ReadOnlyMemory<byte> WriteOne(Resource resource, ReadOnlyMemory<byte> json, bool columns) =>
+        Write(resource, [json], w => { w.WriteStartObject("metadata"u8); w.WriteString("resourceVersion"u8, JsonPeek.Text(json.Span, ["metadata", "resourceVersion"])); w.WriteEndObject(); }, columns);
+
+    private ReadOnlyMemory<byte> Write(Resource resource, IEnumerable<ReadOnlyMemory<byte>> items, Action<Utf8JsonWriter> metadata, bool columns)
     {
         var printer = TablePrinters.For(resource);
         var buffer = new ArrayBufferWriter<byte>(4096);
@@ -24,12 +42,12 @@ internal static class TableWriter
         {
             writer.WriteStartObject();
             writer.WriteString("kind"u8, "Table"u8);
-            writer.WriteString("apiVersion"u8, "meta.k8s.io/v1"u8);
+            writer.WriteString("apiVersion"u8, apiVersion);
             metadata(writer);
             if (columns) WriteColumns(writer, printer.Columns);
-            else { writer.WriteNull("columnDefinitions"u8); }
+            else writer.WriteNull("columnDefinitions"u8);
             writer.WriteStartArray("rows"u8);
-            foreach (var json in items) WriteRow(writer, resource, printer, json, include, now);
+            foreach (var json in items) WriteRow(writer, resource, printer, json);
             writer.WriteEndArray();
             writer.WriteEndObject();
         }
@@ -52,7 +70,7 @@ internal static class TableWriter
         writer.WriteEndArray();
     }
 
-    private static void WriteRow(Utf8JsonWriter writer, Resource resource, ITablePrinter printer, ReadOnlyMemory<byte> json, string? include, DateTimeOffset now)
+    private void WriteRow(Utf8JsonWriter writer, Resource resource, ITablePrinter printer, ReadOnlyMemory<byte> json)
     {
         var value = ObjectRegistry.Decode(resource, json.Span);
         writer.WriteStartObject();
@@ -66,8 +84,8 @@ internal static class TableWriter
         if (include != "None")
         {
             writer.WritePropertyName("object"u8);
-            if (include == "Object") writer.WriteRawValue(json.Span, skipInputValidation: true);
-            else MetadataWriter.Write(writer, json.Span);
+            if (include == "Metadata") MetadataWriter.Write(writer, json.Span, apiVersion);
+            else writer.WriteRawValue(resource.Converter is null ? json.Span : ObjectEncoder.Encode(value, resource.Schema), skipInputValidation: true);
         }
         writer.WriteEndObject();
     }

@@ -44,7 +44,7 @@ internal static class WorkloadPrinters
     });
 
     internal static KindPrinter CronJobs { get; } = new(
-        [Column.Name, Column.Text("Schedule"), Column.Text("Timezone"), Column.Text("Suspend"), Column.Number("Active"), Column.Text("Last Schedule"), Column.Age, .. Column.ContainersAndSelector], (value, now) =>
+        [Column.Name, Column.Text("Schedule"), Column.Text("Timezone"), Column.Flag("Suspend"), Column.Number("Active"), Column.Text("Last Schedule"), Column.Age, .. Column.ContainersAndSelector], (value, now) =>
     {
         var (spec, status) = (Cell.Spec(value), Cell.Status(value));
         var job = spec.Child("jobTemplate")?.Child("spec");
@@ -62,7 +62,7 @@ internal static class WorkloadPrinters
         return [Cell.Name(value), names, images, Cell.Labels(value.Child("template")?.Child("metadata") ?? [], "labels")];
     });
 
-    internal static KindPrinter ControllerRevisions { get; } = new([Column.Name, Column.Text("Controller"), Column.Number("Revision"), Column.Age], (value, now) =>
+    internal static KindPrinter ControllerRevisions { get; } = new([Column.Name, Column.Text("Controller"), Column.Text("Revision"), Column.Age], (value, now) =>
     {
         var owner = value.Child("metadata")?.Objects("ownerReferences").FirstOrDefault(o => o.Flag("controller") == true);
         return [Cell.Name(value), owner is null ? Cell.None : Owner(owner), Number(value, "revision"), Ages.Of(value, now)];

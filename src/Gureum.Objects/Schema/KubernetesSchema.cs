@@ -16,9 +16,19 @@ public sealed class KubernetesSchema
 
     private readonly Dictionary<string, SchemaNode> types = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Dictionary<string, SchemaField>> fields = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SchemaNode> kinds = new(StringComparer.Ordinal);
     private readonly List<ResourceFacts> resources = [];
 
+    private static readonly Lazy<SchemaNode> Partial = new(() => new SchemaNode
+    {
+        Kind = SchemaKind.Object, TypeName = "meta.v1.PartialObjectMetadata", Kinds = ["meta.k8s.io/v1/PartialObjectMetadata"],
+        Fields = new Dictionary<string, SchemaField> { ["metadata"] = new() { Name = "metadata", Node = Instance.Type("meta.v1.ObjectMeta"), Wire = [1], WireAlways = 1 } },
+    });
+
     public static KubernetesSchema Instance => Loaded.Value;
+
+    /// <summary>PartialObjectMetadata of meta.k8s.io/v1, which no published schema describes.</summary>
+    public static SchemaNode PartialMetadata => Partial.Value;
 
     public IReadOnlyList<ResourceFacts> Resources => resources;
 
@@ -29,6 +39,9 @@ public sealed class KubernetesSchema
     public SchemaNode Type(string name) => types[name];
 
     public SchemaNode? FindType(string name) => types.GetValueOrDefault(name);
+
+    /// <summary>The type of a kind that travels as a whole: "v1", "Status"; null for kinds that are not built in.</summary>
+    public SchemaNode? FindKind(string apiVersion, string kind) => kinds.GetValueOrDefault($"{apiVersion}/{kind}");
 
     private KubernetesSchema()
     {
@@ -59,6 +72,7 @@ public sealed class KubernetesSchema
             {
                 Kind = SchemaKind.Object, TypeName = words[1], Atomic = words.Contains("map=atomic"), Embedded = words[1] == ClaimInside, Unions = Word(words, "unions="), Kinds = Word(words, "kind=")?.Split(',') ?? [],
             };
+            foreach (var kind in types[words[1]].Kinds) kinds.TryAdd(kind, types[words[1]]);
             fields[words[1]] = new(StringComparer.Ordinal);
         }
     }

@@ -8,6 +8,7 @@ using Gureum.ApiServer.Responses;
 using Gureum.ApiServer.Reviews;
 using Gureum.ApiServer.Subresources;
 using Gureum.Objects.Models;
+using Gureum.Objects.Selectors;
 
 namespace Gureum.ApiServer;
 
@@ -23,7 +24,7 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
     {
         try
         {
-            var target = RequestTarget.Parse(call.Method, call.Path, call.Parameter("watch") is "true" or "1");
+            var target = RequestTarget.Parse(call.Method, call.Path, QueryFlag.Read(call.Parameter("watch")) == true);
             await AuthorizeAsync(call, target);
             return Negotiation.Document(call, target.IsResource ? await HandleResourceAsync(call, target, cancel) : HandlePath(call, target));
         }
@@ -35,7 +36,7 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
     private async ValueTask AuthorizeAsync(ApiCall call, RequestTarget target)
     {
         // Connecting (exec, attach, port-forward, proxy) over GET counts as what the method says; upstream asks for "get" or "create" alike.
-        var decision = await authorizer.AuthorizeAsync(call.User, AccessRequest.Of(target));
+        var decision = await authorizer.AuthorizeAsync(call.User, AccessRequest.Of(target) with { Name = AskedName(call, target) });
         if (decision.Allowed) return;
         if (!target.IsResource) throw ApiError.ForbiddenPath($"forbidden: User \"{call.User.Name}\" cannot {target.Verb} path \"{target.Path}\"");
         var type = registry.Catalog.Find(target.ApiVersion, target.Plural)?.Type ?? new ResourceType(target.ApiVersion, target.Plural, target.Plural, true);
@@ -43,6 +44,14 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
         var where = target.Namespace.Length > 0 ? $"in the namespace \"{target.Namespace}\"" : "at the cluster scope";
         throw ApiError.Forbidden(type, target.Name.Length > 0 ? target.Name : null,
             $"User \"{call.User.Name}\" cannot {target.Verb} resource \"{what}\" in API group \"{target.Group}\" {where}{(decision.Reason.Length > 0 ? ": " + decision.Reason : "")}");
+    }
+
+    // Who lists or watches by a name asks for that object alone, and may have a right to just that.
+    private static string AskedName(ApiCall call, RequestTarget target)
+    {
+        if (target.Name.Length > 0 || target.Verb is not ("list" or "watch") || call.Parameter("fieldSelector") is not { Length: > 0 } text) return target.Name;
+        try { return FieldSelector.Parse(text).Requirements.FirstOrDefault(r => r is { Field: "metadata.name", Equal: true })?.Value ?? ""; }
+        catch (FormatException) { return ""; }
     }
 
     private ApiResult HandlePath(ApiCall call, RequestTarget target)
@@ -61,6 +70,7 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
             throw ApiError.NoSuchPath();
         if (!resource.Type.Namespaced && target.Namespace.Length > 0 && target.Plural != "namespaces") throw ApiError.NoSuchPath();
         var ns = resource.Type.Namespaced && target.Namespace.Length > 0 ? target.Namespace : null;
+        if (target.Verb is "create" or "update" or "patch" && !SubresourceHandlers.Connects(target)) RequestOptions.Check(call, target.Verb);
         if (target.Subresource.Length > 0) return await subresources.HandleAsync(call, target, resource, ns, cancel);
         // Objects are made in their collection, and changed by their name.
         if (target.Name.Length > 0 ? target.Verb == "create" : target.Verb is "update" or "patch") throw ApiError.MethodNotAllowed();

@@ -8,11 +8,13 @@ namespace Gureum.ApiServer.Definitions;
 
 /// <summary>Objects of a defined kind: judged by the definition's schema.</summary>
 /// <param name="terminating">The definition is being deleted: no object may be added to those that go with it.</param>
-internal sealed class CustomResourceStrategy(JsonObject? schema, bool hasStatus, IReadOnlyDictionary<string, string[]> selectable, bool terminating) : Strategy
+internal sealed class CustomResourceStrategy(JsonObject? schema, bool hasStatus, IReadOnlyDictionary<string, string[]> selectable, bool terminating, bool namespaced = true) : Strategy
 {
     private readonly RuleTree? rules = RuleTree.Compile(schema);
 
     public override IReadOnlyDictionary<string, string[]> SelectableFields => selectable;
+    public override bool SelectsNamespace => namespaced;
+    public override string FieldRefusal(string field) => $"field label not supported: {field}";
 
     public override void PrepareForCreate(JsonObject value)
     {

@@ -34,7 +34,7 @@ internal static class DefinedResources
                 Singular = names.Text("singular") ?? type.Kind.ToLowerInvariant(), ShortNames = [.. names.Texts("shortNames")], Categories = [.. names.Texts("categories")],
                 Subresources = [.. Subresources(subresources, type)],
             };
-            yield return new Resource(facts, new CustomResourceStrategy(version.Child("schema")?.Child("openAPIV3Schema"), subresources?.ContainsKey("status") == true, Selectable(version), terminating))
+            yield return new Resource(facts, new CustomResourceStrategy(version.Child("schema")?.Child("openAPIV3Schema"), subresources?.ContainsKey("status") == true, Selectable(version), terminating, type.Namespaced))
             {
                 StoredAs = storedType, StoredSchema = storedSchema, Definition = name, Scale = Scale(subresources?.Child("scale")),
                 Converter = version == stored && !changed ? null : new VersionRenaming(type.ApiVersion, storedType.ApiVersion, schema),

@@ -18,11 +18,22 @@ public sealed class ApiError(Status status) : Exception(status.Message)
     public static ApiError NoSuchPath() => Make(404, "NotFound", "the server could not find the requested resource", StatusDetails.Empty);
     public static ApiError MethodNotAllowed() => Make(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", StatusDetails.Empty);
     public static ApiError AlreadyExists(ResourceType type, string name) => Make(409, "AlreadyExists", $"{type.GroupResource} \"{name}\" already exists", Details(type, name));
+    public static ApiError NoUniqueName(ResourceType type, string name) =>
+        Make(409, "AlreadyExists", $"{type.GroupResource} \"{name}\" already exists, the server was not able to generate a unique name for the object", Details(type, name) with { RetryAfterSeconds = 1 });
     public static ApiError Conflict(ResourceType type, string name, string why) =>
         Make(409, "Conflict", $"Operation cannot be fulfilled on {type.GroupResource} \"{name}\": {why}", Details(type, name));
     public static ApiError Modified(ResourceType type, string name) =>
         Conflict(type, name, "the object has been modified; please apply your changes to the latest version and try again");
     public static ApiError Expired(string message) => Make(410, "Expired", message);
+
+    /// <summary>The state of a paged list is no longer remembered; the token goes on in the newest one.</summary>
+    public static ApiError ExpiredContinue(string token) => new(Expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, "
+        + "or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted "
+        + "between the time the first chunk was returned and now may show up in the list.").Status with { Metadata = new ListMeta { Continue = token } });
+
+    /// <summary>A revision that is still to come.</summary>
+    public static ApiError NotReached(long asked, long newest) => Make(504, "Timeout", $"Timeout: Too large resource version: {asked}, current: {newest}",
+        new() { Causes = [new() { Reason = "ResourceVersionTooLarge", Message = "Too large resource version" }], RetryAfterSeconds = 1 });
     public static ApiError TooLarge(long limit) => Make(413, "RequestEntityTooLarge", $"Request entity too large: limit is {limit}");
     public static ApiError UnsupportedMediaType(string found, params string[] accepted) =>
         Make(415, "UnsupportedMediaType", $"the body of the request was in an unknown format ({found}) - accepted media types include: {string.Join(", ", accepted)}");
@@ -35,6 +46,9 @@ public sealed class ApiError(Status status) : Exception(status.Message)
     public static ApiError Internal(string message) => Make(500, "InternalError", "Internal error occurred: " + message);
     public static ApiError Unavailable(string message) => Make(503, "ServiceUnavailable", message);
     public static ApiError Timeout(string message) => Make(504, "Timeout", message);
+
+    /// <summary>Options of a request that do not go together: ListOptions, DeleteOptions and their like.</summary>
+    public static ApiError InvalidOptions(string kind, FieldErrors errors) => Invalid(new ResourceType("meta.k8s.io/v1", kind, kind.ToLowerInvariant(), false), "", errors);
 
     public static ApiError Invalid(ResourceType type, string name, FieldErrors errors)
     {

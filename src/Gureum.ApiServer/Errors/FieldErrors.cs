@@ -49,10 +49,24 @@ public sealed class FieldErrors
     private static string Show(object? value) => value switch
     {
         null => "null",
-        string text => "\"" + text.Replace("\"", "\\\"") + "\"",
+        string text => Quote(text),
         bool flag => flag ? "true" : "false",
-        System.Text.Json.Nodes.JsonValue json when json.TryGetValue<string>(out var text) => "\"" + text.Replace("\"", "\\\"") + "\"",
+        System.Text.Json.Nodes.JsonValue json when json.TryGetValue<string>(out var text) => Quote(text),
         System.Text.Json.Nodes.JsonNode json => json.ToJsonString(),
         _ => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) ?? "",
     };
+
+    /// <summary>Text as Go quotes it: what cannot be seen is written out.</summary>
+    internal static string Quote(string text)
+    {
+        var quoted = new System.Text.StringBuilder("\"");
+        foreach (var c in text)
+            quoted.Append(c switch
+            {
+                '"' => "\\\"", '\\' => "\\\\", '\a' => "\\a", '\b' => "\\b", '\f' => "\\f", '\n' => "\\n", '\r' => "\\r", '\t' => "\\t", '\v' => "\\v",
+                < ' ' or '\x7f' => $"\\x{(int)c:x2}",
+                _ => c.ToString(),
+            });
+        return quoted.Append('"').ToString();
+    }
 }

@@ -21,7 +21,11 @@ public sealed partial class ObjectRegistry
         for (var tries = 1; ; tries++)
         {
             try { return await CreateOnceAsync(resource, ns, value, options); }
-            catch (ApiError e) when (generated && again is not null && e.Status.Reason == "AlreadyExists" && tries < NameTries) { value = again(); }
+            catch (ApiError e) when (generated && again is not null && e.Status.Reason == "AlreadyExists")
+            {
+                if (tries == NameTries) throw ApiError.NoUniqueName(resource.Type, e.Status.Details?.Name ?? "");
+                value = again();
+            }
         }
     }
 
@@ -54,7 +58,7 @@ public sealed partial class ObjectRegistry
         try
         {
             var bytes = EncodeForStore(resource, value);
-            if (options.DryRun) { undo?.Invoke(); return new StoredObject(key, bytes, 0, state.Newest.Revision); }
+            if (options.DryRun) return StoredObject.Unstored(key, bytes);
             var result = await WriteAsync(new Write(key, bytes, 0, resource.Strategy.TimeToLive));
             if (!result.Succeeded) throw Taken(resource, name, state.Newest.Get(key));
             undo = null;

@@ -46,25 +46,27 @@ public sealed partial class ObjectRegistry
         }
     }
 
-    /// <summary>Deletes what a list selects, one after the other; gives what was deleted.</summary>
-    public async ValueTask<IReadOnlyList<StoredObject>> DeleteCollectionAsync(Resource resource, string? ns, ListRequest list, DeleteRequest request, WriteOptions options)
+    /// <summary>Deletes what a list selects, one after the other, and no more than a page of it when the list is limited; gives what was deleted.</summary>
+    public async ValueTask<ListPage> DeleteCollectionAsync(Resource resource, string? ns, ListRequest list, DeleteRequest request, WriteOptions options)
     {
-        var found = List(resource, ns, list with { Limit = 0, Continue = null }).Items.ToList();
-        foreach (var item in found)
+        var page = List(resource, ns, list);
+        foreach (var item in page.Items)
         {
             try { await DeleteAsync(resource, item.Key.Split('/') is var parts && resource.Type.Namespaced ? parts[^2] : null, item.Name, request, options); }
             catch (ApiError e) when (e.Code == 404) { /* somebody else was faster */ }
         }
-        return found;
+        return page;
     }
 
     private static void CheckPreconditions(Resource resource, string name, DeleteRequest request, JsonObject value, StoredObject current)
     {
         var uid = value.Child("metadata")?.Text("uid") ?? "";
+        // As upstream, which names the kind here and the collection elsewhere.
+        var type = resource.Type with { Plural = resource.Type.Kind };
         if (request.Uid is { } demanded && demanded != uid)
-            throw ApiError.Conflict(resource.Type, name, $"Precondition failed: UID in precondition: {demanded}, UID in object meta: {uid}");
+            throw ApiError.Conflict(type, name, $"the UID in the precondition ({demanded}) does not match the UID in record ({uid}). The object might have been deleted and then recreated");
         if (request.ResourceVersion is { } version && version != current.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture))
-            throw ApiError.Conflict(resource.Type, name, $"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {current.Revision}");
+            throw ApiError.Conflict(type, name, $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({current.Revision}). The object might have been modified");
     }
 
     // Sets deletionTimestamp and finalizers as the request wants; true when the object must stay for now.

@@ -22,8 +22,13 @@ public sealed partial class ObjectRegistry(ClusterState state, ResourceCatalog c
     public IAllocator Allocator { get; init; } = NoAllocator.Instance;
 
     /// <summary>Gives back one object.</summary>
-    public StoredObject Get(Resource resource, string? ns, string name) =>
-        state.Newest.Get(Keys.Object(resource.StoredAs, ns, name)) ?? throw ApiError.NotFound(resource.Type, name);
+    /// <param name="atLeast">The oldest revision whose state may be shown; null for any.</param>
+    /// <exception cref="ApiError">404: there is none. 504: that revision is still to come.</exception>
+    public StoredObject Get(Resource resource, string? ns, string name, long? atLeast = null)
+    {
+        if (atLeast is { } revision) RequireReached(revision);
+        return state.Newest.Get(Keys.Object(resource.StoredAs, ns, name)) ?? throw ApiError.NotFound(resource.Type, name);
+    }
 
     public StoredObject? Find(Resource resource, string? ns, string name) => state.Newest.Get(Keys.Object(resource.StoredAs, ns, name));
 

@@ -18,12 +18,12 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
 
     private WriteOptions Options() => new(call.User)
     {
-        DryRun = call.DryRun, FieldManager = call.FieldManager, Force = call.Parameter("force") is "true" or "1", Warnings = warnings, Cancel = cancel,
+        DryRun = call.DryRun, FieldManager = call.FieldManager, Force = QueryFlag.Read(call.Parameter("force")) == true, Warnings = warnings, Cancel = cancel,
     };
 
     internal ApiResult Get(string name)
     {
-        var stored = registry.Get(resource, ns, name);
+        var stored = registry.Get(resource, ns, name, ListRequest.Revision(call.Parameter("resourceVersion")));
         return Negotiation.Object(call, resource, stored, 200, []);
     }
 
@@ -35,19 +35,30 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
 
     internal ApiResult Watch(string name)
     {
-        var request = ListRequest.Parse(call.Parameter);
-        if (name.Length > 0) request = request with { Fields = new FieldSelector([.. request.Fields.Requirements, new FieldRequirement("metadata.name", name, true)]) };
+        var request = Named(ListRequest.Parse(call.Parameter, watch: true), name);
         ObjectRegistry.CheckFields(resource, request.Fields);
-        if (call.Parameter("sendInitialEvents") is not null && request.ResourceVersionMatch != "NotOlderThan")
-            throw ApiError.BadRequest("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
         var form = Negotiation.WatchForm(call, resource);
-        // Without a revision (or with 0) a watch starts with what is there.
-        var fromStart = request.SendInitialEvents || request.ResourceVersion is null or 0;
-        var (watcher, past, root) = registry.Watch(resource, ns, fromStart ? registry.State.Newest.Revision : request.ResourceVersion!.Value);
-        var (theResource, theRequest) = (resource, request);
-        var initial = fromStart && call.Parameter("sendInitialEvents") is not "false"
-            ? root.Under(Keys.Collection(resource.StoredAs, ns)).Select(p => p.Value).Where(o => ObjectRegistry.Matches(theResource, theRequest, o)).ToList() : [];
-        return new WatchResult(new WatchStream(resource, request, watcher, fromStart ? [] : past, root, form) { Initial = initial });
+        var newest = registry.State.Newest;
+        // As upstream, what stands against the revision is said in the stream: clients look for it there.
+        try
+        {
+            if (request is { SendInitialEvents: true, ResourceVersion: { } wanted } && wanted > newest.Revision) throw ApiError.NotReached(wanted, newest.Revision);
+            var now = request.SendInitialEvents == true || request.ResourceVersion is null or 0;
+            var (watcher, past, root) = registry.Watch(resource, ns, now ? newest.Revision : request.ResourceVersion!.Value);
+            if (request.SendInitialEvents != true) return new WatchResult(new WatchStream(resource, request, watcher, now ? [] : past, root, form));
+            var theResource = resource;
+            var initial = root.Under(Keys.Collection(resource.StoredAs, ns)).Select(p => p.Value).Where(o => ObjectRegistry.Matches(theResource, request, o)).ToList();
+            return new WatchResult(new WatchStream(resource, request, watcher, [], root, form) { Initial = initial });
+        }
+        catch (ApiError e) when (e.Code is 410 or 504) { return new WatchResult(WatchStream.Failed(resource, request, newest, form, e)); }
+    }
+
+    // A watch of one object is one of its collection, by its name.
+    private static ListRequest Named(ListRequest request, string name)
+    {
+        if (name.Length == 0) return request;
+        if (request.Fields.IsEverything) return request with { Fields = new FieldSelector([new FieldRequirement("metadata.name", name, true)]) };
+        return request.Fields.Requirements.Any(r => r is { Field: "metadata.name", Equal: true } && r.Value == name) ? request : throw ApiError.BadRequest("fieldSelector metadata.name doesn't match requested name");
     }
 
     internal async ValueTask<ApiResult> CreateAsync()
@@ -103,7 +114,6 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
 
     private ValueTask<ApiResult> ApplyAsync(string name, string subresource)
     {
-        if (call.Parameter("fieldManager") is not { Length: > 0 }) throw ApiError.BadRequest("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
         var applied = RequestBody.Read(call, resource, warnings);
         if (applied.Child("metadata")?.Text("name") is { Length: > 0 } given && given != name)
             throw ApiError.BadRequest($"the name of the object ({given}) does not match the name on the URL ({name})");
@@ -126,7 +136,8 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
 
     internal async ValueTask<ApiResult> DeleteAsync(string name)
     {
-        var deletion = await registry.DeleteAsync(resource, ns, name, DeleteRequest.Parse(RequestBody.ToJson(call).Span, call.Parameter), Options());
+        var request = DeleteRequest.Parse(RequestBody.ToJson(call).Span, call.Query);
+        var deletion = await registry.DeleteAsync(resource, ns, name, request, Options() with { DryRun = request.DryRun });
         if (!deletion.Gone || resource.Facts.ReturnsDeleted) return Negotiation.Object(call, resource, deletion.Object, 200, warnings);
         var uid = JsonPeek.Text(deletion.Object.Json, ["metadata", "uid"]);
         return new BodyResult(200, StatusDocument.Success(name, resource.Type.Plural, resource.Type.Group, uid)) { Warnings = warnings };
@@ -134,9 +145,9 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
 
     internal async ValueTask<ApiResult> DeleteCollectionAsync()
     {
-        var request = ListRequest.Parse(call.Parameter);
-        var deleted = await registry.DeleteCollectionAsync(resource, ns, request, DeleteRequest.Parse(RequestBody.ToJson(call).Span, call.Parameter), Options());
-        return Negotiation.List(call, resource, new ListPage(deleted, registry.State.Newest.Revision, null, null));
+        var list = ListRequest.Parse(call.Parameter);
+        var request = DeleteRequest.Parse(RequestBody.ToJson(call).Span, call.Query);
+        return Negotiation.List(call, resource, await registry.DeleteCollectionAsync(resource, ns, list, request, Options() with { DryRun = request.DryRun }));
     }
 
     private static JsonObject AsObject(JsonNode? node) => node as JsonObject ?? throw new PatchException(400, "the patch must be, and leave, an object");

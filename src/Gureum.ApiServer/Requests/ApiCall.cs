@@ -1,5 +1,3 @@
-using Gureum.ApiServer.Errors;
-
 namespace Gureum.ApiServer.Requests;
 
 /// <summary>A request as it came in, from HTTP or from this process (immutable).</summary>
@@ -14,28 +12,22 @@ public sealed record ApiCall(string Method, string Path, UserInfo User)
 
     private static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> NoQuery = new Dictionary<string, IReadOnlyList<string>>();
 
-    /// <summary>The last value of a parameter, or null.</summary>
-    public string? Parameter(string name) => Query.TryGetValue(name, out var values) && values.Count > 0 ? values[^1] : null;
+    /// <summary>The first value of a parameter, or null.</summary>
+    public string? Parameter(string name) => Query.TryGetValue(name, out var values) && values.Count > 0 ? values[0] : null;
 
     /// <summary>Who writes, for the record of field owners: the parameter, else the first part of the user agent.</summary>
     public string FieldManager
     {
         get
         {
-            if (Parameter("fieldManager") is { Length: > 0 } manager)
-                return manager.Length <= 128 ? manager : throw ApiError.BadRequest($"fieldManager is too long: {manager.Length} characters, at most 128 are accepted");
-            var agent = UserAgent.Split('/', ' ')[0];
+            if (Parameter("fieldManager") is { Length: > 0 } manager) return manager;
+            var agent = string.Concat(UserAgent.Split('/')[0].Where(RequestOptions.IsPrintable));
             return agent.Length == 0 ? "unknown" : agent.Length > 128 ? agent[..128] : agent;
         }
     }
 
-    /// <summary>True for dryRun=All; anything else but nothing is refused.</summary>
-    public bool DryRun => Parameter("dryRun") switch
-    {
-        null or "" => false,
-        "All" => true,
-        var other => throw ApiError.BadRequest($"dryRun: Unsupported value: \"{other}\": supported values: \"All\""),
-    };
+    /// <summary>Everything is done but the storing: dryRun=All.</summary>
+    public bool DryRun => Query.TryGetValue("dryRun", out var values) && values.Contains("All");
 
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> ParseQuery(string query)
     {

@@ -78,8 +78,6 @@ internal static class RequestBody
     internal static void Report(ApiCall call, IReadOnlyList<DecodeIssue> issues, string apiVersion, string kind, List<string> warnings)
     {
         var mode = call.Parameter("fieldValidation");
-        if (mode is not (null or "" or "Ignore" or "Warn" or "Strict"))
-            throw ApiError.BadRequest($"fieldValidation: Unsupported value: \"{mode}\": supported values: \"Ignore\", \"Warn\", \"Strict\"");
         if (issues.Count == 0 || mode == "Ignore") return;
         if (mode == "Strict")
             throw ApiError.BadRequest($"{kind} in version \"{apiVersion[(apiVersion.IndexOf('/') + 1)..]}\" cannot be handled as a {kind}: strict decoding error: {string.Join(", ", issues.Select(i => i.Message))}");

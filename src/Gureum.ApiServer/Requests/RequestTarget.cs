@@ -17,7 +17,8 @@ public sealed record RequestTarget(string Verb, string Path, string ApiVersion =
         if (at < 0) return new RequestTarget(method.ToLowerInvariant(), path);
         var apiVersion = at == 2 ? parts[1] : parts[1] + "/" + parts[2];
         var rest = parts[at..];
-        if (rest[0] == "watch" && rest.Length > 1) { rest = rest[1..]; watch = true; }
+        var old = rest[0] == "watch" && rest.Length > 1;
+        if (old) rest = rest[1..];
         var ns = "";
         if (rest is ["namespaces", var space, var what, ..] && !(rest.Length == 3 && what is "status" or "finalize")) (ns, rest) = (space, rest[2..]);
         else if (rest is ["namespaces", var only, ..]) ns = only;
@@ -25,12 +26,14 @@ public sealed record RequestTarget(string Verb, string Path, string ApiVersion =
         var subresource = rest.Length > 2 ? rest[2] : "";
         var tail = rest.Length > 3 ? "/" + string.Join('/', rest[3..]) : "";
         if (tail.Length > 0 && path.EndsWith('/')) tail += "/";
-        return new RequestTarget(VerbOf(method, name.Length > 0, watch), path, apiVersion, ns, rest[0], name, subresource, tail);
+        // The old paths of watches are for reading; nothing else has a meaning there.
+        var verb = !old ? VerbOf(method, name.Length > 0, watch) : method is "GET" or "HEAD" ? "watch" : "";
+        return new RequestTarget(verb, path, apiVersion, ns, rest[0], name, subresource, tail);
     }
 
     private static string VerbOf(string method, bool named, bool watch) => method switch
     {
-        "GET" or "HEAD" => watch ? "watch" : named ? "get" : "list",
+        "GET" or "HEAD" => named ? "get" : watch ? "watch" : "list",
         "POST" => "create",
         "PUT" => "update",
         "PATCH" => "patch",

@@ -13,7 +13,7 @@ internal sealed record JsonList(Resource Resource, ListPage Page) : ListResult("
     public override int Count => Page.Items.Count;
 
     public override ReadOnlyMemory<byte> Head { get; } = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-        $$"""{"kind":"{{Resource.Type.Kind}}List","apiVersion":"{{Resource.Type.ApiVersion}}","metadata":{"resourceVersion":"{{Page.Revision}}"{{(Page.Continue is null ? "" : $",\"continue\":\"{Page.Continue}\"")}}{{(Page.Remaining is > 0 ? $",\"remainingItemCount\":{Page.Remaining}" : "")}}},"items":["""));
+        $$"""{"kind":"{{Resource.Type.Kind}}List","apiVersion":"{{Resource.Type.ApiVersion}}","metadata":{{{(Page.Revision > 0 ? $"\"resourceVersion\":\"{Page.Revision}\"" : "")}}{{(Page.Continue is null ? "" : $",\"continue\":\"{Page.Continue}\"")}}{{(Page.Remaining is > 0 ? $",\"remainingItemCount\":{Page.Remaining}" : "")}}},"items":["""));
 
     public override ReadOnlyMemory<byte> Tail { get; } = "]}"u8.ToArray();
 

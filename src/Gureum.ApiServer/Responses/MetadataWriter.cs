@@ -69,7 +69,7 @@ internal static class ListHead
     internal static void Metadata(Utf8JsonWriter writer, long revision, string? next, long? remaining)
     {
         writer.WriteStartObject("metadata"u8);
-        writer.WriteString("resourceVersion"u8, revision.ToString(CultureInfo.InvariantCulture));
+        if (revision > 0) writer.WriteString("resourceVersion"u8, revision.ToString(CultureInfo.InvariantCulture));
         if (next is not null) writer.WriteString("continue"u8, next);
         if (remaining is > 0) writer.WriteNumber("remainingItemCount"u8, remaining.Value);
         writer.WriteEndObject();

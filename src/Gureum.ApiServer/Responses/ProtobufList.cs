@@ -17,7 +17,8 @@ internal sealed record ProtobufList : ListResult
     internal ProtobufList(IReadOnlyList<byte[]> bare, ListPage page, string apiVersion, string kind) : base(ProtobufForms.ContentType)
     {
         items = bare;
-        var metadata = new JsonObject { ["resourceVersion"] = page.Revision.ToString(CultureInfo.InvariantCulture) };
+        var metadata = new JsonObject();
+        if (page.Revision > 0) metadata["resourceVersion"] = page.Revision.ToString(CultureInfo.InvariantCulture);
         if (page.Continue is not null) metadata["continue"] = page.Continue;
         if (page.Remaining is > 0) metadata["remainingItemCount"] = page.Remaining.Value;
         Span<byte> prefix = stackalloc byte[MostPrefix];

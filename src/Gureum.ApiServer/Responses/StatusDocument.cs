@@ -13,6 +13,7 @@ internal sealed record StatusDocument(Status Status) : IModel
         w.WriteString("kind"u8, "Status"u8);
         w.WriteString("apiVersion"u8, "v1"u8);
         w.WriteStartObject("metadata"u8);
+        if (Status.Metadata.Continue is { Length: > 0 } token) w.WriteString("continue"u8, token);
         w.WriteEndObject();
         w.WriteString("status"u8, Status.StatusValue ?? "Failure");
         if (Status.Message is { } message) w.WriteString("message"u8, message);

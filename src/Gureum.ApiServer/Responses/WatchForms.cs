@@ -1,4 +1,6 @@
 using Gureum.Objects.Json;
+using Gureum.Objects.Protobuf;
+using Gureum.Objects.Schemas;
 
 namespace Gureum.ApiServer.Responses;
 
@@ -30,4 +32,8 @@ public sealed record WatchForm(Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> 
 
     /// <summary>Frames are protobuf, and so are bookmarks.</summary>
     public bool Binary { get; init; }
+
+    /// <summary>The frame that says why a watch ends: a Status, whatever form objects have.</summary>
+    internal ReadOnlyMemory<byte> OfError(ReadOnlyMemory<byte> status) =>
+        Binary ? ProtobufWriter.WriteEvent("ERROR", ProtobufWriter.Write(status, KubernetesSchema.Instance.Type("meta.v1.Status"))) : State.WatchFrames.Encode("ERROR"u8, status.Span);
 }

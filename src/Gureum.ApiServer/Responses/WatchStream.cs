@@ -9,8 +9,13 @@ namespace Gureum.ApiServer.Responses;
 /// One client's view of a watch: it turns changes of the collection into the frames that this client's selectors let
 /// through. Not thread-safe: one loop drives it.
 /// </summary>
-public sealed class WatchStream(Resource resource, ListRequest request, Watcher watcher, IReadOnlyList<StateChange> past, Root root, WatchForm form) : IDisposable
+public sealed class WatchStream(Resource resource, ListRequest request, Watcher? watcher, IReadOnlyList<StateChange> past, Root root, WatchForm form) : IDisposable
 {
+    private static readonly System.Threading.Channels.ChannelReader<StateChange> Nothing = Ended();
+
+    /// <summary>A watch that cannot be had: it says why, and ends.</summary>
+    internal static WatchStream Failed(Resource resource, ListRequest request, Root root, WatchForm form, Errors.ApiError why) => new(resource, request, null, [], root, form) { Failure = why };
+
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(50);
 
     public TimeSpan Timeout { get; } = request.Timeout ?? TimeSpan.FromSeconds(1800 + Random.Shared.Next(1800));
@@ -23,15 +28,23 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher 
     /// <summary>How often a bookmark goes out when nothing else does; null when the client does not want any.</summary>
     public TimeSpan? Bookmarks => request.Bookmarks ? BookmarkInterval : null;
 
-    public System.Threading.Channels.ChannelReader<StateChange> Changes => watcher.Changes;
-    public bool CutOff => watcher.CutOff;
+    /// <summary>Why there is nothing to watch; null for a watch that is on.</summary>
+    public Errors.ApiError? Failure { get; private init; }
+
+    public System.Threading.Channels.ChannelReader<StateChange> Changes => watcher?.Changes ?? Nothing;
+    public bool CutOff => watcher?.CutOff == true;
     public long Revision { get; private set; } = root.Revision;
 
     /// <summary>Frames to send before any live change.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Opening()
     {
+        if (Failure is { } failure)
+        {
+            yield return form.OfError(Gureum.Objects.Models.ModelJson.Encode(new StatusDocument(failure.Status)));
+            yield break;
+        }
         foreach (var stored in Initial) yield return form.OfFrame(WatchFrames.Encode("ADDED"u8, stored.Json));
-        if (request.SendInitialEvents && request.Bookmarks) yield return Bookmark(initialEventsEnd: true);
+        if (request.SendInitialEvents == true && request.Bookmarks) yield return Bookmark(initialEventsEnd: true);
         foreach (var change in past)
             if (Frame(change) is { } frame) yield return frame;
     }
@@ -56,5 +69,12 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher 
         return Binary ? form.OfFrame(frame) : frame;
     }
 
-    public void Dispose() => watcher.Dispose();
+    private static System.Threading.Channels.ChannelReader<StateChange> Ended()
+    {
+        var channel = System.Threading.Channels.Channel.CreateUnbounded<StateChange>();
+        channel.Writer.Complete();
+        return channel.Reader;
+    }
+
+    public void Dispose() => watcher?.Dispose();
 }

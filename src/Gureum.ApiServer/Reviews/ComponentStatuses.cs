@@ -23,12 +23,11 @@ public sealed class ComponentStatuses(IReadOnlyList<HealthCheck> components)
         return Negotiation.List(call, resource, new ListPage([.. components.Select(Shown).Where(c => ObjectRegistry.Matches(resource, request, c))], 0, null, null));
     }
 
-    // At revision 0, which is nobody's: a status has no place in the order of writes.
     private static StoredObject Shown(HealthCheck component)
     {
         var problem = component.Problem();
         var condition = new JsonObject { ["type"] = "Healthy", ["status"] = problem is null ? "True" : "False", ["message"] = problem ?? "ok" };
         var value = new JsonObject { ["kind"] = "ComponentStatus", ["apiVersion"] = "v1", ["metadata"] = new JsonObject { ["name"] = component.Name }, ["conditions"] = new JsonArray((JsonNode)condition) };
-        return new StoredObject(Keys.All + "core/componentstatuses/" + component.Name, Encoding.UTF8.GetBytes(value.ToJsonString()), 0, 0);
+        return StoredObject.Unstored(Keys.All + "core/componentstatuses/" + component.Name, Encoding.UTF8.GetBytes(value.ToJsonString()));
     }
 }

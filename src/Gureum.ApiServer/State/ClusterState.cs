@@ -28,13 +28,15 @@ public sealed class ClusterState : IAsyncDisposable
     private readonly Dictionary<string, long> changed = new(StringComparer.Ordinal);
     private readonly PriorityQueue<TaskCompletionSource, long> waiting = new();
     private volatile Root newest;
+    private Root before;
     private long oldest, historyBytes;
     private Task feed = Task.CompletedTask;
 
     private ClusterState(IStore store, Root root)
     {
         this.store = store;
-        newest = root;
+        // What was there before the first change that is remembered.
+        newest = before = root;
         oldest = root.Revision;
     }
 
@@ -91,14 +93,15 @@ public sealed class ClusterState : IAsyncDisposable
         lock (gate)
         {
             if (revision >= newest.Revision) return revision == newest.Revision ? newest : null;
-            Root? found = null;
+            if (revision < oldest) return null;
+            var found = before;
             foreach (var (_, root) in history)
             {
                 if (root.Revision > revision) break;
                 found = root;
             }
             // Between two changes the state stays as the earlier one left it.
-            return found is null ? null : found with { Revision = revision };
+            return found with { Revision = revision };
         }
     }
 
@@ -121,7 +124,8 @@ public sealed class ClusterState : IAsyncDisposable
             if (afterRevision < oldest) throw new RevisionCompactedException(afterRevision, oldest);
             var past = afterRevision >= newest.Revision ? []
                 : history.Where(h => h.Change.Revision > afterRevision && h.Change.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(h => h.Change).ToList();
-            var watcher = new Watcher(collection, prefix, newest.Revision, WatcherLimit, fanOut.Leave);
+            // Who starts from a revision to come is told nothing before it.
+            var watcher = new Watcher(collection, prefix, Math.Max(afterRevision, newest.Revision), WatcherLimit, fanOut.Leave);
             fanOut.Join(watcher);
             return (watcher, past, newest);
         }
@@ -185,7 +189,7 @@ public sealed class ClusterState : IAsyncDisposable
 
     private void Forget()
     {
-        var gone = history.Dequeue().Change;
+        (var gone, before) = history.Dequeue();
         oldest = gone.Revision;
         historyBytes -= Weight(gone);
     }

@@ -22,6 +22,11 @@ public sealed class StoredObject
         Json = ResourceVersions.Insert(stored.Span, revision);
     }
 
+    private StoredObject(string key, byte[] json) => (Key, Json) = (key, json);
+
+    /// <summary>What is shown as an object and stands nowhere: it has no resourceVersion.</summary>
+    public static StoredObject Unstored(string key, byte[] json) => new(key, json);
+
     private StoredObject(StoredObject other, long revision)
     {
         Key = other.Key;

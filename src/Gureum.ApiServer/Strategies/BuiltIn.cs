@@ -30,7 +30,8 @@ internal static class BuiltIn
         "configmaps" => new ConfigMapStrategy(),
         "secrets" => new SecretStrategy(),
         "endpoints" or "serviceaccounts" or "limitranges" or "ipaddresses.networking.k8s.io" => new SimpleStrategy(),
-        "events" or "events.events.k8s.io" => new EventStrategy(),
+        "events" => EventStrategy.Core,
+        "events.events.k8s.io" => EventStrategy.New,
         "resourcequotas" => new SimpleStrategy(),
         "persistentvolumes" => new PersistentVolumeStrategy(),
         "persistentvolumeclaims" => new PersistentVolumeClaimStrategy(),
@@ -54,6 +55,7 @@ internal static class BuiltIn
         "mutatingadmissionpolicies.admissionregistration.k8s.io" => new PolicyStrategy(mutates: true),
         "validatingadmissionpolicybindings.admissionregistration.k8s.io" => new PolicyBindingStrategy(mutates: false),
         "mutatingadmissionpolicybindings.admissionregistration.k8s.io" => new PolicyBindingStrategy(mutates: true),
+        "resourceslices.resource.k8s.io" => new ResourceSliceStrategy(),
         "runtimeclasses.node.k8s.io" => new SimpleStrategy(),
         _ => Strategy.Plain,
     };

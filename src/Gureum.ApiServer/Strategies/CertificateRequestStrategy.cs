@@ -11,6 +11,7 @@ internal sealed class CertificateRequestStrategy : SimpleStrategy
     private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]> { ["spec.signerName"] = ["spec", "signerName"] };
 
     public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
+    public override bool SelectsNamespace => false;
 
     public override void Validate(JsonObject value, FieldErrors errors)
     {

@@ -10,11 +10,11 @@ internal sealed class PodStrategy : Strategy
     private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]>
     {
         ["spec.nodeName"] = ["spec", "nodeName"], ["spec.restartPolicy"] = ["spec", "restartPolicy"], ["spec.schedulerName"] = ["spec", "schedulerName"],
-        ["spec.serviceAccountName"] = ["spec", "serviceAccountName"], ["spec.hostNetwork"] = ["spec", "hostNetwork"], ["status.phase"] = ["status", "phase"], ["status.podIP"] = ["status", "podIP"], ["status.nominatedNodeName"] = ["status", "nominatedNodeName"],
+        ["spec.serviceAccountName"] = ["spec", "serviceAccountName"], ["spec.hostNetwork"] = ["spec", "hostNetwork"], ["status.phase"] = ["status", "phase"], ["status.podIP"] = ["status", "podIP"], ["status.podIPs"] = ["status", "podIPs"], ["spec.host"] = ["spec", "nodeName"], ["status.nominatedNodeName"] = ["status", "nominatedNodeName"],
     };
 
     public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
-    public override string MissingField(string field) => field == "spec.hostNetwork" ? "false" : "";
+    public override string MissingField(string field, State.StoredObject stored) => field == "spec.hostNetwork" ? "false" : "";
 
     public override void Default(JsonObject value)
     {

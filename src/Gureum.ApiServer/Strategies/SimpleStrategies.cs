@@ -16,21 +16,32 @@ internal sealed class LeaseStrategy : SimpleStrategy
     public override bool CreatesOnUpdate => true;
 }
 
-/// <summary>Events are forgotten after an hour.</summary>
-internal sealed class EventStrategy : SimpleStrategy
+/// <summary>Events are forgotten after an hour. They can be selected by the names that their own version gives to their fields.</summary>
+/// <param name="about">The field that says what the event is about: involvedObject, or regarding.</param>
+internal sealed class EventStrategy(string about, string reporter) : SimpleStrategy
 {
-    private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]>
+    private readonly Dictionary<string, string[]> fields = new(About(about))
     {
-        ["involvedObject.kind"] = ["involvedObject", "kind"], ["involvedObject.namespace"] = ["involvedObject", "namespace"], ["involvedObject.name"] = ["involvedObject", "name"],
-        ["involvedObject.uid"] = ["involvedObject", "uid"], ["involvedObject.apiVersion"] = ["involvedObject", "apiVersion"], ["involvedObject.resourceVersion"] = ["involvedObject", "resourceVersion"],
-        ["involvedObject.fieldPath"] = ["involvedObject", "fieldPath"], ["reason"] = ["reason"], ["reportingComponent"] = ["reportingComponent"], ["source"] = ["source", "component"], ["type"] = ["type"],
-        ["regarding.kind"] = ["involvedObject", "kind"], ["regarding.namespace"] = ["involvedObject", "namespace"], ["regarding.name"] = ["involvedObject", "name"], ["regarding.uid"] = ["involvedObject", "uid"],
-        ["reportingController"] = ["reportingComponent"],
+        ["reason"] = ["reason"], ["type"] = ["type"], [reporter] = ["reportingComponent"],
     };
+
+    internal static EventStrategy Core { get; } = new("involvedObject", "reportingComponent") { HasSource = true };
+    internal static EventStrategy New { get; } = new("regarding", "reportingController");
+
+    private bool HasSource
+    {
+        init { if (value) fields["source"] = ["source", "component"]; }
+    }
 
     public override bool CreatesOnUpdate => true;
     public override TimeSpan? TimeToLive => TimeSpan.FromHours(1);
-    public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
+    public override IReadOnlyDictionary<string, string[]> SelectableFields => fields;
+
+    // Who reports without a source is its own.
+    public override string MissingField(string field, State.StoredObject stored) => field == "source" ? stored.Field(["reportingComponent"]) : "";
+
+    private static Dictionary<string, string[]> About(string name) =>
+        new[] { "kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath" }.ToDictionary(f => $"{name}.{f}", f => (string[])["involvedObject", f]);
 }
 
 internal sealed class ConfigMapStrategy : SimpleStrategy
@@ -118,6 +129,8 @@ internal sealed class NamespaceStrategy : SimpleStrategy
 {
     private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]> { ["status.phase"] = ["status", "phase"] };
 
+    public override bool SelectsNamespace => false;
+
     public override string? NameError(string name) => Names.DnsLabelError(name);
     public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
 
@@ -147,8 +160,10 @@ internal sealed class NodeStrategy : SimpleStrategy
 {
     private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]> { ["spec.unschedulable"] = ["spec", "unschedulable"] };
 
+    public override bool SelectsNamespace => false;
+
     public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
-    public override string MissingField(string field) => field == "spec.unschedulable" ? "false" : "";
+    public override string MissingField(string field, State.StoredObject stored) => field == "spec.unschedulable" ? "false" : "";
 
     public override void PrepareForCreate(JsonObject value) { }
 

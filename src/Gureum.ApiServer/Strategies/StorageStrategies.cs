@@ -62,3 +62,13 @@ internal static class AccessModes
             if (!Known.Contains(mode)) errors.Unsupported("spec.accessModes", mode, Known);
     }
 }
+
+/// <summary>Devices that a node or a network offers, selected by who offers them.</summary>
+internal sealed class ResourceSliceStrategy : Strategy
+{
+    private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]> { ["spec.nodeName"] = ["spec", "nodeName"], ["spec.driver"] = ["spec", "driver"] };
+
+    public override bool SelectsNamespace => false;
+    public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
+    public override string FieldRefusal(string field) => $"field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {field}";
+}

@@ -28,8 +28,15 @@ public class Strategy
     /// <summary>Fields that field selectors may name, beside metadata.name and metadata.namespace, with their paths.</summary>
     public virtual IReadOnlyDictionary<string, string[]> SelectableFields => NoFields;
 
+    /// <summary>Whether field selectors may name metadata.namespace: not for all kinds that are in none.</summary>
+    public virtual bool SelectsNamespace => true;
+
+    /// <summary>Why a field selector is refused that names another field.</summary>
+    public virtual string FieldRefusal(string field) =>
+        SelectableFields.Count == 0 ? $"\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"" : $"field label not supported: {field}";
+
     /// <summary>What a selectable field that is missing counts as.</summary>
-    public virtual string MissingField(string field) => "";
+    public virtual string MissingField(string field, State.StoredObject stored) => "";
 
     protected static readonly IReadOnlyDictionary<string, string[]> NoFields = new Dictionary<string, string[]>();
 

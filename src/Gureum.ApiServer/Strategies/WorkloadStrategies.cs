@@ -89,14 +89,14 @@ internal sealed class DeploymentStrategy : WorkloadStrategy
     private static bool IsZero(JsonNode? node) => node is JsonValue value && (value.TryGetValue<long>(out var number) ? number == 0 : value.TryGetValue<string>(out var text) && text is "0%" or "00%");
 }
 
-internal sealed class ReplicaSetStrategy : WorkloadStrategy
-{
-    private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]> { ["status.replicas"] = ["status", "replicas"] };
-    public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
-}
+internal sealed class ReplicaSetStrategy : WorkloadStrategy;
 
 internal sealed class ReplicationControllerStrategy : WorkloadStrategy
 {
+    private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]> { ["status.replicas"] = ["status", "replicas"] };
+    public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
+    public override string MissingField(string field, State.StoredObject stored) => "0";
+
     public override void Default(JsonObject value)
     {
         base.Default(value);
@@ -162,6 +162,8 @@ internal sealed class JobStrategy : WorkloadStrategy
     private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]> { ["status.successful"] = ["status", "succeeded"] };
 
     public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
+    public override string FieldRefusal(string field) => $"field label \"{field}\" not supported for Job";
+    public override string MissingField(string field, State.StoredObject stored) => "0";
     protected override string[] RestartPolicies => ["OnFailure", "Never"];
 
     public override void Default(JsonObject value)

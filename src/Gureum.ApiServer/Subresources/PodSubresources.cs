@@ -54,12 +54,13 @@ internal static class PodSubresources
     {
         var warnings = new List<string>();
         var eviction = RequestBody.Read(call, KubernetesSchema.Instance.Type("policy.v1.Eviction"), "policy/v1", "Eviction", warnings);
-        var options = new WriteOptions(call.User) { DryRun = call.DryRun, Cancel = cancel, FieldManager = call.FieldManager };
+        if (eviction.Child("metadata")?.Text("name") is { Length: > 0 } other && other != name) throw ApiError.BadRequest("name in URL does not match name in Eviction object");
+        var request = eviction.Child("deleteOptions") is { } given ? DeleteRequest.Parse(ObjectEncoder.EncodeAny(given), new Dictionary<string, IReadOnlyList<string>>()) : new DeleteRequest();
+        var options = new WriteOptions(call.User) { DryRun = request.DryRun || call.DryRun, Cancel = cancel, FieldManager = call.FieldManager };
         var pod = registry.Get(pods, ns, name);
         var phase = JsonPeek.Text(pod.Json, ["status", "phase"]);
         var deleting = JsonPeek.Text(pod.Json, ["metadata", "deletionTimestamp"]).Length > 0;
         if (!deleting && phase is not ("Succeeded" or "Failed" or "Pending")) await TakeFromBudgetAsync(registry, ns, pod, options);
-        var request = eviction.Child("deleteOptions") is { } given ? DeleteRequest.Parse(ObjectEncoder.EncodeAny(given), static _ => null) : new DeleteRequest();
         await registry.DeleteAsync(pods, ns, name, request, options);
         return new BodyResult(201, StatusDocument.Success(null, "", null, null)) { Warnings = warnings };
     }

@@ -19,12 +19,15 @@ public sealed class SubresourceHandlers(ObjectRegistry registry, ServiceAccountT
 
     internal ValueTask<ApiResult> BindAsync(ApiCall call, string ns, CancellationToken cancel) => PodSubresources.BindAsync(registry, call, registry.Catalog.Find("v1", "pods")!, ns, null, cancel);
 
+    /// <summary>Whether what goes through is none of this server's business.</summary>
+    internal static bool Connects(RequestTarget target) => target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy";
+
     internal async ValueTask<ApiResult> HandleAsync(ApiCall call, RequestTarget target, Resource resource, string? ns, CancellationToken cancel)
     {
         var facts = resource.Facts.Subresource(target.Subresource) ?? throw ApiError.NoSuchPath();
         // What is proxied is asked with any method; discovery names only those that are verbs.
         if (!facts.Verbs.Contains(target.Verb) && !(target.Subresource == "proxy" && call.Method is "OPTIONS" or "HEAD")) throw ApiError.MethodNotAllowed();
-        if (target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy")
+        if (Connects(target))
         {
             var connection = connect.Resolve(call, target, resource, ns);
             if (target.Subresource != "log") await registry.AdmitConnectionAsync(resource, ns, target.Name, target.Subresource, ConnectOptions.Of(call, target), new WriteOptions(call.User) { Cancel = cancel });
@@ -63,7 +66,7 @@ public sealed class SubresourceHandlers(ObjectRegistry registry, ServiceAccountT
             if (value.Child("metadata")?.Text("resourceVersion") is { Length: > 0 } version) current.Need("metadata")["resourceVersion"] = version;
             current.Need("spec")["finalizers"] = value.Child("spec")?["finalizers"]?.DeepClone() ?? new JsonArray();
             return current;
-        }) { Subresource = "finalize", Narrow = true }, new WriteOptions(call.User) { FieldManager = call.FieldManager, Warnings = warnings, Cancel = cancel });
+        }) { Subresource = "finalize", Narrow = true }, new WriteOptions(call.User) { FieldManager = call.FieldManager, DryRun = call.DryRun, Warnings = warnings, Cancel = cancel });
         return Negotiation.Object(call, resource, stored, 200, warnings);
     }
 

@@ -27,7 +27,7 @@ public sealed record FieldSelector(IReadOnlyList<FieldRequirement> Requirements)
         {
             if (part.Length == 0) continue;
             var sign = part.IndexOf('=');
-            if (sign <= 0) throw new FormatException($"invalid selector: '{part}'; can't understand '{part}': write FIELD=VALUE or FIELD!=VALUE");
+            if (sign <= 0) throw new FormatException($"invalid selector: '{text}'; can't understand '{part}'");
             var unequal = part[sign - 1] == '!';
             var value = part[(sign + (sign + 1 < part.Length && part[sign + 1] == '=' && !unequal ? 2 : 1))..];
             requirements.Add(new FieldRequirement(part[..(unequal ? sign - 1 : sign)], Unescape(value), !unequal));

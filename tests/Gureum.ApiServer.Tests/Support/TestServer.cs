@@ -30,6 +30,14 @@ public sealed class TestServer : IAsyncLifetime
         Admin = As("admin", "system:masters");
     }
 
+    /// <summary>Ends the server and starts another over the same store: it remembers the objects, and nothing of what was before.</summary>
+    public async Task RestartAsync()
+    {
+        await Host.DisposeAsync();
+        await store!.DisposeAsync();
+        await InitializeAsync();
+    }
+
     /// <summary>A client with a certificate of a user and groups.</summary>
     public Api As(string user, params string[] groups)
     {

@@ -30,15 +30,15 @@ public static class ProtobufWriter
     public static byte[] WriteBare(ReadOnlyMemory<byte> json, SchemaNode schema)
     {
         using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = ObjectDecoder.MaxDepth });
-        var buffer = new ReverseBuffer();
+        var buffer = ReverseBuffer.Rent();
         WriteObject(buffer, document.RootElement, schema);
-        return buffer.Written.ToArray();
+        return buffer.Return();
     }
 
     /// <summary>Puts a bare object into its envelope.</summary>
     public static byte[] Wrap(ReadOnlySpan<byte> bare, string apiVersion, string kind)
     {
-        var buffer = new ReverseBuffer();
+        var buffer = ReverseBuffer.Rent();
         Tail(buffer);
         var mark = buffer.Length;
         buffer.Bytes(bare);
@@ -51,14 +51,14 @@ public static class ProtobufWriter
     /// <param name="itemBytes">Length of all items with their prefixes.</param>
     public static (byte[] Head, byte[] Tail) WriteListFrame(ReadOnlyMemory<byte> metadata, long itemBytes, string apiVersion, string kind)
     {
-        var tail = new ReverseBuffer();
+        var tail = ReverseBuffer.Rent();
         Tail(tail);
-        var head = new ReverseBuffer();
+        var head = ReverseBuffer.Rent();
         head.Bytes(WriteBare(metadata, KubernetesSchema.Instance.Type("meta.v1.ListMeta")));
         head.Close(1, 0);
         head.Varint((ulong)(head.Length + itemBytes));
         head.Tag(2, 2);
-        return (Head(head, apiVersion, kind), tail.Written.ToArray());
+        return (Head(head, apiVersion, kind), tail.Return());
     }
 
     /// <summary>Field number and length of an item of a list.</summary>
@@ -76,7 +76,7 @@ public static class ProtobufWriter
     /// <summary>A frame of a watch: the length (four bytes, big-endian), then an event whose object has an envelope of its own.</summary>
     public static byte[] WriteEvent(string type, ReadOnlySpan<byte> envelope)
     {
-        var buffer = new ReverseBuffer();
+        var buffer = ReverseBuffer.Rent();
         buffer.Bytes(envelope);
         buffer.Close(1, 0);
         buffer.Close(2, 0);
@@ -84,7 +84,7 @@ public static class ProtobufWriter
         Span<byte> length = stackalloc byte[4];
         System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(length, buffer.Length);
         buffer.Bytes(length);
-        return buffer.Written.ToArray();
+        return buffer.Return();
     }
 
     // Content encoding and type, which nobody uses, end the envelope.
@@ -101,7 +101,7 @@ public static class ProtobufWriter
         Text(buffer, 1, apiVersion);
         buffer.Close(1, mark);
         buffer.Bytes("k8s\0"u8);
-        return buffer.Written.ToArray();
+        return buffer.Return();
     }
 
     private static void WriteObject(ReverseBuffer buffer, JsonElement value, SchemaNode schema) => WriteFields(buffer, value, ProtobufNumbers.Of(schema));

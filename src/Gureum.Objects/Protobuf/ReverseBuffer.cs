@@ -9,8 +9,30 @@ namespace Gureum.Objects.Protobuf;
 /// </summary>
 internal sealed class ReverseBuffer
 {
-    private byte[] bytes = new byte[1024];
-    private int start = 1024;
+    private const int First = 4096, MostKept = 256 * 1024;
+
+    [ThreadStatic]
+    private static ReverseBuffer? kept;
+
+    private byte[] bytes = new byte[First];
+    private int start = First;
+
+    /// <summary>An empty buffer: this thread's own unless that is in use. What is written must be copied out before <see cref="Return"/>.</summary>
+    internal static ReverseBuffer Rent()
+    {
+        var buffer = kept ?? new ReverseBuffer();
+        kept = null;
+        buffer.start = buffer.bytes.Length;
+        return buffer;
+    }
+
+    /// <summary>The bytes written; the buffer goes back to its thread and must not be used any more.</summary>
+    internal byte[] Return()
+    {
+        var written = Written.ToArray();
+        if (bytes.Length <= MostKept) kept = this;
+        return written;
+    }
 
     internal int Length => bytes.Length - start;
     internal ReadOnlySpan<byte> Written => bytes.AsSpan(start);

@@ -143,6 +143,22 @@ public sealed class WorkloadTests
         await cluster.UntilAsync<ResourceQuota>("default", "limits", q => q?.Status.Used.GetValueOrDefault("pods").Value == 0);
     }
 
+    [Fact]
+    public async Task Quota_PodsComeAndGetADeadline_TheirScopesSay()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        foreach (var scope in (string[])["Terminating", "NotTerminating"])
+            await cluster.CreateAsync<ResourceQuota>($$$"""{"metadata":{"name":"{{{scope.ToLowerInvariant()}}}","namespace":"default"},"spec":{"hard":{"pods":"10"},"scopes":["{{{scope}}}"]}}""");
+        await cluster.UntilAsync<ResourceQuota>("default", "notterminating", q => q?.Status.Hard.Count == 1);
+        await cluster.CreateAsync<Pod>("""{"metadata":{"name":"one","namespace":"default"},"spec":{"nodeSelector":{"no":"where"},"containers":[{"name":"main","image":"x"}]}}""");
+        await cluster.UntilAsync<ResourceQuota>("default", "notterminating", q => q?.Status.Used.GetValueOrDefault("pods").Value == 1);
+        var pod = await cluster.Client.GetAsync<Pod>("default", "one");
+        await cluster.Client.UpdateAsync(pod with { Spec = pod.Spec with { ActiveDeadlineSeconds = 3600 } });
+
+        await cluster.UntilAsync<ResourceQuota>("default", "notterminating", q => q?.Status.Used.GetValueOrDefault("pods").Value == 0);
+        await cluster.UntilAsync<ResourceQuota>("default", "terminating", q => q?.Status.Used.GetValueOrDefault("pods").Value == 1);
+    }
+
     private static string JobJson(string name, string extra, int exit) => $$$$$"""{"metadata":{"name":"{{{{{name}}}}}","namespace":"default"},"spec":{{{{{JobSpecJson(extra, exit)}}}}}}""";
 
     private static string JobSpecJson(string extra, int exit) =>

@@ -5,7 +5,7 @@ using Gureum.Objects.Core.V1;
 
 namespace Gureum.Controllers.Quotas;
 
-/// <summary>Counts what namespaces use of their quotas. Admission raises the numbers as objects come; this puts them right when they go.</summary>
+/// <summary>Counts what namespaces use of their quotas. Admission counts for itself and lets nothing beyond a limit through; what people see as used comes from here.</summary>
 public sealed class QuotaController : IController
 {
     private static readonly TimeSpan Resync = TimeSpan.FromMinutes(5), FullCount = TimeSpan.FromSeconds(5);
@@ -26,14 +26,17 @@ public sealed class QuotaController : IController
         claims = context.Informers.Get<PersistentVolumeClaim>();
         services = context.Informers.Get<Service>();
         quotas.AddHandler((old, current) => { if (current is not null && (old is null || !old.Spec.Equals(current.Spec))) queue.Add(current.Key()); });
-        pods.AddHandler((old, current) => { if (old is not null && (current is null || (PodStates.IsTerminal(current) && !PodStates.IsTerminal(old)))) Enqueue(old.Ns()); });
-        claims.AddHandler((old, current) => { if (old is not null && current is null) Enqueue(old.Ns()); });
-        services.AddHandler((old, _) => { if (old is not null) Enqueue(old.Ns()); });
+        pods.AddHandler((old, current) => { if (quotas.Count > 0 && (old is null || current is null || CountsOtherwise(old, current))) Enqueue((old ?? current)!.Ns()); });
+        claims.AddHandler((old, current) => { if (old is null || current is null || !old.Spec.Equals(current.Spec)) Enqueue((old ?? current)!.Ns()); });
+        services.AddHandler((old, current) => Enqueue((old ?? current)!.Ns()));
     }
 
     public string Name => "resourcequota-controller";
 
     public Task RunAsync(CancellationToken cancel) => new Reconciler<ObjectKey>(Name, queue, SyncAsync, workers: 2).RunAsync(cancel);
+
+    // Most changes of a pod are of its status, which counts for nothing until its end.
+    private static bool CountsOtherwise(Pod old, Pod current) => PodStates.IsTerminal(old) != PodStates.IsTerminal(current) || !old.Spec.Equals(current.Spec);
 
     private void Enqueue(string ns)
     {

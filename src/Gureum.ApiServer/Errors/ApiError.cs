@@ -50,6 +50,14 @@ public sealed class ApiError(Status status) : Exception(status.Message)
     /// <summary>Options of a request that do not go together: ListOptions, DeleteOptions and their like.</summary>
     public static ApiError InvalidOptions(string kind, FieldErrors errors) => Invalid(new ResourceType("meta.k8s.io/v1", kind, kind.ToLowerInvariant(), false), "", errors);
 
+    /// <summary>A patch, or what it left, that cannot be read as the kind that it is of.</summary>
+    public static ApiError InvalidPatch(string shown, string why)
+    {
+        var errors = new FieldErrors();
+        errors.Invalid("patch", shown, why);
+        return Make(422, "Invalid", $" \"\" is invalid: {errors.List[0]}", new StatusDetails { Causes = [new() { Reason = errors.List[0].Cause, Message = errors.List[0].Message, Field = "patch" }] });
+    }
+
     public static ApiError Invalid(ResourceType type, string name, FieldErrors errors)
     {
         var texts = errors.List.Select(e => e.ToString()).ToList();

@@ -1,9 +1,11 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.Ownership;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
 using Gureum.ApiServer.State;
+using Gureum.Objects.Fields;
 using Gureum.Objects.Json;
 using Gureum.Objects.Patches;
 using Gureum.Objects.Schemas;
@@ -82,7 +84,12 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
         var type = RequestBody.MediaType(call.ContentType);
         if (type == "application/apply-patch+yaml") return ApplyAsync(name, subresource);
         JsonNode? patch;
-        try { patch = ObjectDecoder.DecodeAny(call.Body.Span); }
+        List<string> issues = [];
+        try
+        {
+            patch = ObjectDecoder.DecodeAny(call.Body.Span);
+            if (!FieldValidation.IsIgnored(call)) issues = PatchIssues(call.Body.Span, patch, type);
+        }
         catch (DecodeException e) { throw ApiError.BadRequest("error decoding patch: " + e.Message); }
         var (theResource, theCall, theWarnings) = (resource, call, warnings);
         Func<JsonObject, JsonNode?> apply = type switch
@@ -94,27 +101,40 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
                 ? ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"]
                 : ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"]),
         };
-        return StoreAsync(new UpdateRequest(resource, ns, name, current => Patched(apply, current, theResource, theCall, theWarnings)) { Subresource = subresource });
+        // A refusal shows a strategic patch, and of other patches what they left.
+        var shown = type == "application/strategic-merge-patch+json" ? FieldValidation.GoText(patch) : null;
+        return StoreAsync(new UpdateRequest(resource, ns, name, current => Patched(apply, current, theResource, theCall, issues, shown, theWarnings)) { Subresource = subresource });
+    }
+
+    // What is wrong with a patch as a text of JSON, before anything is applied.
+    private static List<string> PatchIssues(ReadOnlySpan<byte> body, JsonNode? patch, string type)
+    {
+        var issues = DuplicateFields.Find(body).Select(d => $"duplicate field \"{d}\"").ToList();
+        if (type != "application/json-patch+json" || patch is not JsonArray operations) return issues;
+        for (var i = 0; i < operations.Count; i++)
+            issues.AddRange((operations[i] as JsonObject ?? []).Where(p => p.Key is not ("op" or "path" or "from" or "value")).Select(p => $"unknown field \"[{i}].{p.Key}\""));
+        return [.. issues.Select(m => "json patch " + m)];
     }
 
     // A patch may leave anything behind: it is decoded anew by the schema, as a body would be.
-    private static JsonObject Patched(Func<JsonObject, JsonNode?> apply, JsonObject current, Resource resource, ApiCall call, List<string> warnings)
+    private static JsonObject Patched(Func<JsonObject, JsonNode?> apply, JsonObject current, Resource resource, ApiCall call, List<string> issues, string? shown, List<string> warnings)
     {
+        byte[] left = [];
         try
         {
-            var result = AsObject(apply(current));
-            var decoded = ObjectDecoder.Decode(ObjectEncoder.EncodeAny(result), resource.Schema);
+            left = ObjectEncoder.EncodeAny(AsObject(apply(current)));
+            var decoded = ObjectDecoder.Decode(left, resource.Schema);
             warnings.Clear();
-            RequestBody.Report(call, decoded.Issues, resource.Type.ApiVersion, resource.Type.Kind, warnings);
+            FieldValidation.ReportPatch(call, [.. issues, .. decoded.Issues.Select(i => i.Message)], () => shown ?? Encoding.UTF8.GetString(left), warnings);
             return decoded.Object;
         }
         catch (PatchException e) { throw e.Code == 422 ? ApiError.Make(422, "Invalid", "the server rejected our request due to an error in our request: " + e.Message) : ApiError.Make(e.Code, e.Code == 413 ? "RequestEntityTooLarge" : "BadRequest", e.Message); }
-        catch (DecodeException e) { throw ApiError.Make(422, "Invalid", $"the patched object is not a {resource.Type.Kind}: {e.Message}"); }
+        catch (DecodeException e) { throw ApiError.InvalidPatch(shown ?? Encoding.UTF8.GetString(left), e.Message); }
     }
 
     private ValueTask<ApiResult> ApplyAsync(string name, string subresource)
     {
-        var applied = RequestBody.Read(call, resource, warnings);
+        var applied = ReadApplied(name);
         if (applied.Child("metadata")?.Text("name") is { Length: > 0 } given && given != name)
             throw ApiError.BadRequest($"the name of the object ({given}) does not match the name on the URL ({name})");
         if (applied.Child("metadata")?.Items("managedFields") is { Count: > 0 }) throw ApiError.BadRequest("metadata.managedFields must be nil: what an apply owns is what it sends");
@@ -127,6 +147,27 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
             Make = subresource.Length > 0 ? null : () => FieldManagers.ApplyNew(theResource, applied, options, theRegistry.Now),
         });
     }
+
+    // Fields that the schema does not have cannot be owned: whatever the request wishes to become of them, they are refused.
+    private JsonObject ReadApplied(string name)
+    {
+        var duplicates = new List<string>();
+        JsonObject raw;
+        try { raw = AsObject(ObjectDecoder.DecodeAny(RequestBody.ToJson(call, duplicates).Span)); }
+        catch (DecodeException e) { throw ApiError.BadRequest("error decoding YAML: " + e.Message); }
+        catch (PatchException e) { throw ApiError.BadRequest("error decoding YAML: " + e.Message); }
+        var problems = DeclaredFields.Problems(raw, resource.Schema);
+        var type = resource.Type;
+        if (problems.Count > 0)
+            throw ApiError.BadRequest($"failed to create typed patch object ({ns}/{name}; {type.ApiVersion}, Kind={type.Kind}): {(problems.Count == 1 ? problems[0] : "errors:\n  " + string.Join("\n  ", problems))}");
+        var applied = RequestBody.Read(call with { Query = Ignoring(call.Query) }, resource, warnings);
+        if (duplicates.Count == 0 || FieldValidation.IsIgnored(call)) return applied;
+        if (FieldValidation.IsStrict(call)) throw ApiError.BadRequest("error strict decoding YAML: error converting YAML to JSON: " + FieldValidation.OfYaml(duplicates).First());
+        warnings.AddRange(duplicates);
+        return applied;
+    }
+
+    private static Dictionary<string, IReadOnlyList<string>> Ignoring(IReadOnlyDictionary<string, IReadOnlyList<string>> query) => new(query, StringComparer.Ordinal) { ["fieldValidation"] = ["Ignore"] };
 
     private async ValueTask<ApiResult> StoreAsync(UpdateRequest request)
     {

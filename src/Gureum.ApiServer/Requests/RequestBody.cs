@@ -23,10 +23,10 @@ internal static class RequestBody
         try
         {
             if (MediaType(call.ContentType) == Protobuf) return ReadProtobuf(call, schema, apiVersion, kind);
-            var json = ToJson(call);
-            var decoded = ObjectDecoder.Decode(json.Span, schema);
+            var duplicates = new List<string>();
+            var decoded = ObjectDecoder.Decode(ToJson(call, duplicates).Span, schema);
             CheckKind(decoded.Object, apiVersion, kind);
-            Report(call, decoded.Issues, apiVersion, kind, warnings);
+            FieldValidation.ReportBody(call, Issues(decoded, duplicates), apiVersion, kind, warnings);
             return decoded.Object;
         }
         catch (DecodeException e)
@@ -44,14 +44,15 @@ internal static class RequestBody
     }
 
     /// <summary>The body as JSON bytes.</summary>
-    internal static ReadOnlyMemory<byte> ToJson(ApiCall call)
+    /// <param name="duplicates">Gets the names that stand twice in a body of YAML.</param>
+    internal static ReadOnlyMemory<byte> ToJson(ApiCall call, List<string>? duplicates = null)
     {
         var type = MediaType(call.ContentType);
         switch (type)
         {
             case "" or "application/json" or "text/json": return call.Body;
             case "application/yaml" or "application/apply-patch+yaml" or "text/yaml" or "application/x-yaml":
-                try { return YamlReader.ToJson(call.Body.Span); }
+                try { return YamlReader.ToJson(call.Body.Span, duplicates); }
                 catch (DecodeException e) { throw ApiError.BadRequest("error converting YAML to JSON: " + e.Message); }
             case Protobuf when call.Body.Length > 0:
                 try
@@ -75,12 +76,7 @@ internal static class RequestBody
             throw ApiError.BadRequest($"the API version in the data ({version}) does not match the expected API version ({apiVersion})");
     }
 
-    internal static void Report(ApiCall call, IReadOnlyList<DecodeIssue> issues, string apiVersion, string kind, List<string> warnings)
-    {
-        var mode = call.Parameter("fieldValidation");
-        if (issues.Count == 0 || mode == "Ignore") return;
-        if (mode == "Strict")
-            throw ApiError.BadRequest($"{kind} in version \"{apiVersion[(apiVersion.IndexOf('/') + 1)..]}\" cannot be handled as a {kind}: strict decoding error: {string.Join(", ", issues.Select(i => i.Message))}");
-        warnings.AddRange(issues.Select(i => i.Message));
-    }
+    // What stands twice in YAML has been told by its lines.
+    private static List<string> Issues(Decoded decoded, List<string> yamlDuplicates) =>
+        [.. FieldValidation.OfYaml(yamlDuplicates), .. decoded.Issues.Where(i => yamlDuplicates.Count == 0 || !i.IsDuplicate).Select(i => i.Message)];
 }

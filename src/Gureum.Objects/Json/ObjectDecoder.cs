@@ -7,7 +7,10 @@ namespace Gureum.Objects.Json;
 
 /// <summary>A field that decoding dropped: unknown to the schema, or written twice.</summary>
 /// <param name="Message">As upstream words it: unknown field "spec.foo".</param>
-public sealed record DecodeIssue(string Message);
+public sealed record DecodeIssue(string Message)
+{
+    public bool IsDuplicate => Message.StartsWith("duplicate ", StringComparison.Ordinal);
+}
 
 /// <summary>What a body became.</summary>
 public sealed record Decoded(JsonObject Object, IReadOnlyList<DecodeIssue> Issues);

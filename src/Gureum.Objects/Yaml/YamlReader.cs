@@ -23,11 +23,12 @@ public static partial class YamlReader
 
     /// <summary>The first document as JSON.</summary>
     /// <exception cref="DecodeException">Not YAML, or beyond the limits.</exception>
-    public static byte[] ToJson(ReadOnlySpan<byte> yaml) => ToJson(new StringReader(Encoding.UTF8.GetString(yaml))).FirstOrDefault() ?? "null"u8.ToArray();
+    /// <param name="duplicates">Gets a line for each name that stands twice in one mapping; the last one counts.</param>
+    public static byte[] ToJson(ReadOnlySpan<byte> yaml, List<string>? duplicates = null) => ToJson(new StringReader(Encoding.UTF8.GetString(yaml)), duplicates).FirstOrDefault() ?? "null"u8.ToArray();
 
     /// <summary>Every document of a stream as JSON; empty ones are left out.</summary>
     /// <exception cref="DecodeException">See <see cref="ToJson(ReadOnlySpan{byte})"/>.</exception>
-    public static IReadOnlyList<byte[]> ToJson(TextReader reader)
+    public static IReadOnlyList<byte[]> ToJson(TextReader reader, List<string>? duplicates = null)
     {
         var documents = new List<byte[]>();
         try
@@ -40,7 +41,7 @@ public static partial class YamlReader
                 var empty = parser.Accept<Scalar>(out var scalar) && scalar.Value.Length == 0 && scalar.Style == ScalarStyle.Plain;
                 var buffer = new System.Buffers.ArrayBufferWriter<byte>(1024);
                 using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = ModelJson.WriterOptions.Encoder, SkipValidation = true, MaxDepth = MaxDepth + 1 }))
-                    new Document(parser, writer).Write();
+                    new Document(parser, writer, duplicates).Write();
                 parser.Consume<DocumentEnd>();
                 if (!empty) documents.Add(buffer.WrittenSpan.ToArray());
             }
@@ -49,7 +50,7 @@ public static partial class YamlReader
         catch (YamlException e) { throw new DecodeException($"yaml: line {e.Start.Line}: {e.InnerException?.Message ?? e.Message}"); }
     }
 
-    private sealed class Document(Parser parser, Utf8JsonWriter writer)
+    private sealed class Document(Parser parser, Utf8JsonWriter writer, List<string>? duplicates)
     {
         private readonly Dictionary<string, List<ParsingEvent>> anchors = [];
         private readonly List<List<ParsingEvent>> recording = [];
@@ -98,10 +99,12 @@ public static partial class YamlReader
         private void WriteMapping(int depth)
         {
             writer.WriteStartObject();
+            var seen = duplicates is null ? null : new HashSet<string>(StringComparer.Ordinal);
             for (var key = Next(); key is not MappingEnd; key = Next())
             {
                 if (key is not Scalar name) throw new DecodeException($"line {key.Start.Line}: a key must be text");
                 if (name.Value == "<<" && name.Style == ScalarStyle.Plain) throw new DecodeException($"line {key.Start.Line}: merge keys (<<) are not supported; write the fields out");
+                if (seen?.Add(name.Value) == false) duplicates!.Add($"line {key.Start.Line}: key \"{name.Value}\" already set in map");
                 writer.WritePropertyName(name.Value);
                 WriteNode(Next(), depth + 1);
             }

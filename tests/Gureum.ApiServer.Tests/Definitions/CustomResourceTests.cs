@@ -62,7 +62,8 @@ public sealed class CustomResourceTests(TestServer server)
         Assert.Equal((422, "Invalid"), (answer.Code, answer.Reason));
         Assert.Contains(message, answer.Message);
         Assert.Single(answer.Json.Child("details")!.Objects("causes"));
-        Assert.Equal(422, (await server.Admin.ApplyAsync(path + "/a", Cog(path, spec), "tester")).Code);
+        // Items that cannot be told apart cannot be owned: an apply is refused before anything is validated.
+        Assert.Equal(message.Contains("Duplicate value", StringComparison.Ordinal) ? 400 : 422, (await server.Admin.ApplyAsync(path + "/a", Cog(path, spec), "tester")).Code);
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Gureum.Facts;
 
-/// <summary>One field of a protobuf message: its JSON name, wire type and number, in declaration order.</summary>
+/// <summary>One field of a protobuf message: its JSON name, wire type and number, in declaration order. A map is repeated, and of its values' type.</summary>
 internal sealed record ProtoField(string Name, string Type, bool Repeated, int Number);
 
 /// <summary>The messages of a folder of .proto files by full name (package.Message).</summary>
@@ -26,7 +26,7 @@ internal static partial class ProtoFiles
                 else if (Message().Match(line) is { Success: true } m) messages[package + "." + m.Groups[1].Value] = fields = [];
                 else if (Field().Match(line) is { Success: true } f)
                     fields?.Add(new ProtoField(f.Groups["name"].Value, f.Groups["type"].Value + f.Groups["value"].Value,
-                        f.Groups["label"].Value == "repeated", int.Parse(f.Groups["number"].Value)));
+                        f.Groups["label"].Value is "repeated" or "", int.Parse(f.Groups["number"].Value)));
             }
         }
         return messages;

@@ -18,16 +18,21 @@ internal sealed class WireFields(Dictionary<string, List<ProtoField>> messages, 
     {
         if (depth > 3 || !messages.TryGetValue(name, out var fields)) return null;
         for (var i = 0; i < fields.Count; i++)
-            if (Plain(fields[i].Name) == wanted) return new WireField([fields[i].Number], Rank(i));
+            if (Plain(fields[i].Name) == wanted) return new WireField([fields[i].Number, .. Items(name, fields[i])], Rank(i));
         for (var i = 0; i < fields.Count; i++)
         {
             var field = fields[i];
             if (field.Repeated || siblings.Contains(Plain(field.Name))) continue;
-            var type = field.Type.Contains('.') ? field.Type : name[..(name.LastIndexOf('.') + 1)] + field.Type;
-            if (Find(type, wanted, siblings, depth + 1) is { } inner) return new WireField([field.Number, .. inner.Path], Rank(i) + inner.Order);
+            if (Find(FullName(name, field), wanted, siblings, depth + 1) is { } inner) return new WireField([field.Number, .. inner.Path], Rank(i) + inner.Order);
         }
         return null;
     }
+
+    // A list that may be empty without being missing is a message of its own, which holds nothing but the list (Verbs).
+    private int[] Items(string message, ProtoField field) =>
+        !field.Repeated && messages.TryGetValue(FullName(message, field), out var inner) && inner is [{ Name: "items", Type: "string", Repeated: true, Number: var number }] ? [number] : [];
+
+    private static string FullName(string message, ProtoField field) => field.Type.Contains('.') ? field.Type : message[..(message.LastIndexOf('.') + 1)] + field.Type;
 
     private static string Rank(int index) => index.ToString("D3", CultureInfo.InvariantCulture);
 

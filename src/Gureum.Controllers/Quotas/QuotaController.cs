@@ -25,7 +25,13 @@ public sealed class QuotaController : IController
         pods = context.Informers.Get<Pod>();
         claims = context.Informers.Get<PersistentVolumeClaim>();
         services = context.Informers.Get<Service>();
-        quotas.AddHandler((old, current) => { if (current is not null && (old is null || !old.Spec.Equals(current.Spec))) queue.Add(current.Key()); });
+        quotas.AddHandler((old, current) =>
+        {
+            if (current is null) return;
+            if (old is null || !old.Spec.Equals(current.Spec)) queue.Add(current.Key());
+            // Somebody else wrote the status: it is put right, but stays readable for a moment.
+            else if (!old.Status.Equals(current.Status)) queue.AddAfter(current.Key(), FullCount);
+        });
         pods.AddHandler((old, current) => { if (quotas.Count > 0 && (old is null || current is null || CountsOtherwise(old, current))) Enqueue((old ?? current)!.Ns()); });
         claims.AddHandler((old, current) => { if (old is null || current is null || !old.Spec.Equals(current.Spec)) Enqueue((old ?? current)!.Ns()); });
         services.AddHandler((old, current) => Enqueue((old ?? current)!.Ns()));

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Authorization;
+using Gureum.ApiServer.Definitions.Conversion;
 using Gureum.ApiServer.Discovery;
 using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.Registry;
@@ -70,6 +71,12 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
             throw ApiError.NoSuchPath();
         if (!resource.Type.Namespaced && target.Namespace.Length > 0 && target.Plural != "namespaces") throw ApiError.NoSuchPath();
         var ns = resource.Type.Namespaced && target.Namespace.Length > 0 ? target.Namespace : null;
+        var result = await HandleAsync(call, target, resource, ns, cancel);
+        return resource.Deprecation is { } warning ? result with { Warnings = [warning, .. result.Warnings] } : result;
+    }
+
+    private async ValueTask<ApiResult> HandleAsync(ApiCall call, RequestTarget target, Resource resource, string? ns, CancellationToken cancel)
+    {
         if (target.Verb is "create" or "update" or "patch" && !SubresourceHandlers.Connects(target)) RequestOptions.Check(call, target.Verb);
         if (target.Subresource.Length > 0) return await subresources.HandleAsync(call, target, resource, ns, cancel);
         // Objects are made in their collection, and changed by their name.
@@ -78,6 +85,7 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
         if (!resource.Facts.Verbs.Contains(target.Verb)) throw ApiError.MethodNotAllowed();
         if (ComponentStatuses.Handles(resource)) return components.Handle(call, target, resource);
         if (SubresourceHandlers.IsBinding(resource)) return await subresources.BindAsync(call, ns!, cancel);
+        if (resource.Remote is not null && target.Verb is "get" or "list" or "watch") return await new ConvertedReads(registry, call, resource, ns, cancel).HandleAsync(target);
         var verbs = new ResourceVerbs(registry, call, resource, ns, cancel);
         return target.Verb switch
         {

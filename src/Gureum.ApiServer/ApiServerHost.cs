@@ -69,12 +69,12 @@ public sealed class ApiServerHost : IAsyncDisposable
         var authority = ClusterAuthority.Open(options.PkiDirectory);
         var state = await ClusterState.OpenAsync(store, cancel);
         var catalog = new ResourceCatalog();
-        var definitions = new DefinitionWatcher(state, catalog);
+        var webhooks = new WebhookClient(state);
+        var definitions = new DefinitionWatcher(state, catalog, webhooks);
         definitions.LoadAll();
         var tokens = new ServiceAccountTokens(SigningKey.Open(options.PkiDirectory), options.Issuer, state, time);
         var rbac = new RbacAuthorizer(state);
         var authorizer = new AuthorizerChain([new NodeAuthorizer(state), rbac]);
-        var webhooks = new WebhookClient(state);
         var registry = new ObjectRegistry(state, catalog, new AdmissionChain(Plugins(state, catalog, rbac, authorizer, webhooks)), time) { Allocator = new ServiceAllocator(state, options.ServiceCidr) };
         // What lives in this process ends with it: when there is an answer at all, it is well.
         HealthCheck[] components = [new("etcd-0", () => state.Problem), .. options.Components.Select(c => new HealthCheck(c, static () => null))];

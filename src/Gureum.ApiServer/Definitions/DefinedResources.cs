@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Gureum.ApiServer.Admission.Webhooks;
+using Gureum.ApiServer.Definitions.Conversion;
 using Gureum.ApiServer.Registry;
 using Gureum.ApiServer.Subresources;
 using Gureum.Objects.Json;
@@ -12,7 +14,8 @@ internal static class DefinedResources
 {
     private static readonly string[] Verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
-    internal static IEnumerable<Resource> Of(JsonObject definition, string name)
+    /// <param name="webhooks">Asks conversion webhooks.</param>
+    internal static IEnumerable<Resource> Of(JsonObject definition, string name, WebhookClient webhooks)
     {
         var spec = definition.Need("spec");
         var (group, names, namespaced) = (spec.Text("group") ?? "", spec.Need("names"), spec.Text("scope") == "Namespaced");
@@ -24,6 +27,8 @@ internal static class DefinedResources
         var changed = definition.Child("metadata")?.Number("generation") > 1;
         var storedType = Type(stored);
         var storedSchema = StructuralSchema.Root(stored.Child("schema")?.Child("openAPIV3Schema"));
+        // Objects may be stored in any version that was the stored one before.
+        var remote = versions.Count > 1 && spec.Child("conversion") is { } conversion && conversion.Text("strategy") == "Webhook" ? Remote(conversion, webhooks, storedSchema) : null;
         foreach (var version in versions.Where(v => v.Flag("served") == true))
         {
             var type = Type(version);
@@ -36,14 +41,19 @@ internal static class DefinedResources
             };
             yield return new Resource(facts, new CustomResourceStrategy(version.Child("schema")?.Child("openAPIV3Schema"), subresources?.ContainsKey("status") == true, Selectable(version), terminating, type.Namespaced))
             {
-                StoredAs = storedType, StoredSchema = storedSchema, Definition = name, Scale = Scale(subresources?.Child("scale")),
-                Converter = version == stored && !changed ? null : new VersionRenaming(type.ApiVersion, storedType.ApiVersion, schema),
+                StoredAs = storedType, StoredSchema = remote is not null ? schema : versions.Count > 1 ? Open : storedSchema, Definition = name, Remote = remote, Deprecation = DeprecatedVersions.WarningOf(version, spec), Scale = Scale(subresources?.Child("scale")),
+                Converter = remote is not null || (version == stored && !changed && versions.Count == 1) ? null : new VersionRenaming(type.ApiVersion, storedType.ApiVersion, schema),
                 Printer = new Tables.DefinedPrinter(version.Objects("additionalPrinterColumns")), OpenApiSchema = version.Child("schema")?.Child("openAPIV3Schema"),
             };
         }
 
         ResourceType Type(JsonObject version) => new(group + "/" + version.Text("name"), names.Text("kind") ?? "", names.Text("plural") ?? "", namespaced);
     }
+
+    private static readonly SchemaNode Open = StructuralSchema.Root(null);
+
+    private static WebhookConversion Remote(JsonObject conversion, WebhookClient webhooks, SchemaNode stored) =>
+        new(WebhookClientConfig.Of(conversion.Child("webhook")?.Child("clientConfig")), [.. conversion.Child("webhook")?.Texts("conversionReviewVersions") ?? []], webhooks, stored);
 
     private static IEnumerable<SubresourceFacts> Subresources(JsonObject? subresources, ResourceType type)
     {

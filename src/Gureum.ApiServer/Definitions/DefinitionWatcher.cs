@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Gureum.ApiServer.Admission.Webhooks;
 using Gureum.ApiServer.Registry;
 using Gureum.ApiServer.State;
 using Gureum.Client;
@@ -11,7 +12,7 @@ using Gureum.Objects.Schemas;
 namespace Gureum.ApiServer.Definitions;
 
 /// <summary>Serves what CustomResourceDefinitions define, from the moment that they are stored, and keeps their status.</summary>
-public sealed class DefinitionWatcher(ClusterState state, ResourceCatalog catalog)
+internal sealed class DefinitionWatcher(ClusterState state, ResourceCatalog catalog, WebhookClient webhooks)
 {
     private const string CleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
 
@@ -74,7 +75,7 @@ public sealed class DefinitionWatcher(ClusterState state, ResourceCatalog catalo
         {
             var definition = ModelJson.Parse<CustomResourceDefinition>(stored.Json);
             catalog.Define(stored.Name, !IsEstablished(definition) && !Names(definition).AllAccepted ? []
-                : [.. DefinedResources.Of(ObjectDecoder.Decode(stored.Json, KubernetesSchema.Instance.Type("apiextensions.v1.CustomResourceDefinition")).Object, stored.Name)]);
+                : [.. DefinedResources.Of(ObjectDecoder.Decode(stored.Json, KubernetesSchema.Instance.Type("apiextensions.v1.CustomResourceDefinition")).Object, stored.Name, webhooks)]);
         }
         catch (Exception e) when (e is DecodeException or ArgumentException or FormatException) { Log.Current.Error("definitions", stored.Name, e); }
     }

@@ -39,7 +39,7 @@ public sealed partial class ObjectRegistry
             Resource = resource, Operation = AdmissionOperation.Create, User = options.User, Namespace = ns, Name = NameOf(value),
             Object = value, DryRun = options.DryRun, Warnings = options.Warnings, FieldManager = options.FieldManager, Cancel = options.Cancel,
         };
-        try { return await AdmitAndStoreAsync(request, options); }
+        try { return await ShowAsync(resource, await AdmitAndStoreAsync(request, options), options.Cancel); }
         finally { request.End(); }
     }
 
@@ -57,7 +57,7 @@ public sealed partial class ObjectRegistry
         var undo = Allocator.Allot(resource, value, null);
         try
         {
-            var bytes = EncodeForStore(resource, value);
+            var bytes = resource.Remote is null ? EncodeForStore(resource, value) : await EncodeRemotelyAsync(resource, value, options.Cancel);
             if (options.DryRun) return StoredObject.Unstored(key, bytes);
             var result = await WriteAsync(new Write(key, bytes, 0, resource.Strategy.TimeToLive));
             if (!result.Succeeded) throw Taken(resource, name, state.Newest.Get(key));

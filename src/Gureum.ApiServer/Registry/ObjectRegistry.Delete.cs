@@ -22,7 +22,8 @@ public sealed partial class ObjectRegistry
         {
             options.Cancel.ThrowIfCancellationRequested();
             var current = state.Newest.Get(key) ?? throw ApiError.NotFound(resource.Type, name);
-            var value = Decode(resource, current.Json);
+            var shown = await ShowAsync(resource, current, options.Cancel);
+            var value = Decode(resource, shown.Json);
             CheckPreconditions(resource, name, request, value, current);
             var admitted = new AdmissionRequest
             {
@@ -33,16 +34,16 @@ public sealed partial class ObjectRegistry
             await admission.ValidateAsync(admitted);
             var before = value.DeepClone().AsObject();
             var waits = Mark(resource, value, request);
-            if (waits && JsonNode.DeepEquals(before, value)) return new Deletion(current, false);
+            if (waits && JsonNode.DeepEquals(before, value)) return new Deletion(shown, false);
             if (!waits)
             {
-                if (await RemoveAsync(resource, current, options) is { } gone) return new Deletion(gone, true);
+                if (await RemoveAsync(resource, current, options) is { } gone) return new Deletion(resource.Remote is null ? gone : shown.At(gone.Revision), true);
                 continue;
             }
-            var bytes = EncodeForStore(resource, value);
-            if (options.DryRun) return new Deletion(new StoredObject(key, bytes, current.CreateRevision, current.Revision), false);
+            var bytes = resource.Remote is null ? EncodeForStore(resource, value) : await EncodeRemotelyAsync(resource, value, options.Cancel);
+            if (options.DryRun) return new Deletion(await ShowAsync(resource, new StoredObject(key, bytes, current.CreateRevision, current.Revision), options.Cancel), false);
             var result = await WriteAsync(new Write(key, bytes, current.Revision));
-            if (result.Succeeded) return new Deletion(new StoredObject(key, bytes, current.CreateRevision, result.Revision), false);
+            if (result.Succeeded) return new Deletion(await ShowAsync(resource, new StoredObject(key, bytes, current.CreateRevision, result.Revision), options.Cancel), false);
         }
     }
 

@@ -44,8 +44,9 @@ public sealed partial class ObjectRegistry
                 try { return (await CreateAsync(resource, request.Namespace, request.Make(), options with { OwnersKept = request.OwnersKept }), true); }
                 catch (ApiError e) when (e.Status.Reason == "AlreadyExists" && tries < RaceTries) { continue; }
             }
-            var old = Decode(resource, current.Json);
-            var value = request.Change(Decode(resource, current.Json));
+            var shown = await ShowAsync(resource, current, options.Cancel);
+            var old = Decode(resource, shown.Json);
+            var value = request.Change(Decode(resource, shown.Json));
             var demanded = value.Child("metadata")?.Text("resourceVersion");
             if (demanded is { Length: > 0 } && demanded != current.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture))
             {
@@ -57,7 +58,7 @@ public sealed partial class ObjectRegistry
                 }
                 throw ApiError.Modified(resource.Type, request.Name);
             }
-            if (await TryUpdateAsync(request, current, old, value, options) is { } stored) return (stored, false);
+            if (await TryUpdateAsync(request, current, old, value, options) is { } stored) return (await ShowAsync(resource, stored, options.Cancel), false);
             if (demanded is { Length: > 0 } && request.Subresource.Length == 0 && tries > 1) throw ApiError.Modified(resource.Type, request.Name);
             if (tries == RaceTries) throw ApiError.Conflict(resource.Type, request.Name, $"it changed {RaceTries} times while this request tried to change it");
         }
@@ -97,7 +98,7 @@ public sealed partial class ObjectRegistry
         var undo = Allocator.Allot(resource, value, old);
         try
         {
-            var bytes = EncodeForStore(resource, value);
+            var bytes = resource.Remote is null ? EncodeForStore(resource, value) : await EncodeRemotelyAsync(resource, value, options.Cancel);
             if (bytes.AsSpan().SequenceEqual(ResourceVersions.Remove(current.Json))) { undo?.Invoke(); undo = null; return current; }
             if (options.DryRun) return new StoredObject(current.Key, bytes, current.CreateRevision, current.Revision);
             var result = await WriteAsync(new Write(current.Key, bytes, current.Revision, resource.Strategy.TimeToLive));

@@ -50,7 +50,8 @@ public sealed partial class ObjectRegistry(ClusterState state, ResourceCatalog c
     {
         value["kind"] = resource.StoredAs.Kind;
         value["apiVersion"] = resource.StoredAs.ApiVersion;
-        return ObjectEncoder.Encode(value, resource.StoredSchema);
+        // What a defined kind stores of another version is not known to the stored one's schema; the order is that of the names in both.
+        return ObjectEncoder.Encode(value, resource.Definition is null ? resource.StoredSchema : resource.Schema);
     }
 
     /// <summary>Encodes for the store: converted, and without the resourceVersion, which the store itself counts.</summary>

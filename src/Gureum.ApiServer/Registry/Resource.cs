@@ -19,6 +19,12 @@ public sealed record Resource(ResourceFacts Facts, Strategy Strategy)
     /// <summary>Translates between this version and the stored one; null when they are the same.</summary>
     public IVersionConverter? Converter { get; init; }
 
+    /// <summary>Asks somebody outside for other versions; null where <see cref="Converter"/> can do it, or there is nothing to do.</summary>
+    public IRemoteConversion? Remote { get; init; }
+
+    /// <summary>What users of this version are warned of; null for one that stays.</summary>
+    public string? Deprecation { get; init; }
+
     /// <summary>How `kubectl get` shows it; null shows name and age.</summary>
     public Tables.ITablePrinter? Printer { get; init; }
 
@@ -32,6 +38,22 @@ public sealed record Resource(ResourceFacts Facts, Strategy Strategy)
     public string? Definition { get; init; }
 
     public bool HasStatus => Facts.HasStatus;
+}
+
+/// <summary>Translates objects between the versions of a kind by asking somebody outside. Refusals are ApiErrors. Thread-safe.</summary>
+public interface IRemoteConversion
+{
+    /// <summary>The schema of the version that is stored.</summary>
+    SchemaNode StorageSchema { get; }
+
+    /// <summary>Objects as the store holds them, whatever their version, in the version that the resource serves.</summary>
+    ValueTask<IReadOnlyList<State.StoredObject>> ShowAsync(Resource resource, IReadOnlyList<State.StoredObject> stored, CancellationToken cancel);
+
+    /// <summary>An object of the served version in the version that is stored.</summary>
+    ValueTask<System.Text.Json.Nodes.JsonObject> ToStoredAsync(Resource resource, System.Text.Json.Nodes.JsonObject value, CancellationToken cancel);
+
+    /// <summary>An object in any version, for those that cannot wait in another way than by blocking.</summary>
+    System.Text.Json.Nodes.JsonObject Convert(System.Text.Json.Nodes.JsonObject value, string apiVersion, CancellationToken cancel);
 }
 
 /// <summary>Translates objects between two versions of a kind, in place.</summary>

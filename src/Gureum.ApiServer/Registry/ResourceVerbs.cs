@@ -49,7 +49,7 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
             var (watcher, past, root) = registry.Watch(resource, ns, now ? newest.Revision : request.ResourceVersion!.Value);
             if (request.SendInitialEvents != true) return new WatchResult(new WatchStream(resource, request, watcher, now ? [] : past, root, form));
             var theResource = resource;
-            var initial = root.Under(Keys.Collection(resource.StoredAs, ns)).Select(p => p.Value).Where(o => ObjectRegistry.Matches(theResource, request, o)).ToList();
+            var initial = root.Under(Keys.Collection(resource.StoredAs, ns)).Select(p => p.Value).Where(o => theResource.Remote is not null || ObjectRegistry.Matches(theResource, request, o)).ToList();
             return new WatchResult(new WatchStream(resource, request, watcher, [], root, form) { Initial = initial });
         }
         catch (ApiError e) when (e.Code is 410 or 504) { return new WatchResult(WatchStream.Failed(resource, request, newest, form, e)); }
@@ -188,7 +188,8 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
     {
         var list = ListRequest.Parse(call.Parameter);
         var request = DeleteRequest.Parse(RequestBody.ToJson(call).Span, call.Query);
-        return Negotiation.List(call, resource, await registry.DeleteCollectionAsync(resource, ns, list, request, Options() with { DryRun = request.DryRun }));
+        var deleted = await registry.DeleteCollectionAsync(resource, ns, list, request, Options() with { DryRun = request.DryRun });
+        return Negotiation.List(call, resource, resource.Remote is null ? deleted : deleted with { Items = await ObjectRegistry.ShowAsync(resource, deleted.Items, cancel) });
     }
 
     private static JsonObject AsObject(JsonNode? node) => node as JsonObject ?? throw new PatchException(400, "the patch must be, and leave, an object");

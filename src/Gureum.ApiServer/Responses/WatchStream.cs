@@ -21,7 +21,7 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher?
     public TimeSpan Timeout { get; } = request.Timeout ?? TimeSpan.FromSeconds(1800 + Random.Shared.Next(1800));
 
     /// <summary>Objects that are there already, sent as added before the changes; empty unless the client wants them.</summary>
-    public IReadOnlyList<StoredObject> Initial { get; init; } = [];
+    public IReadOnlyList<StoredObject> Initial { get; set; } = [];
 
     public bool Binary => form.Binary;
 
@@ -31,7 +31,27 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher?
     /// <summary>Why there is nothing to watch; null for a watch that is on.</summary>
     public Errors.ApiError? Failure { get; private init; }
 
-    public System.Threading.Channels.ChannelReader<StateChange> Changes => watcher?.Changes ?? Nothing;
+    /// <summary>What converts the watcher's changes on their way; null where they go out as they are.</summary>
+    internal Definitions.Conversion.ConvertedChanges? Through { get; private set; }
+
+    /// <summary>Has somebody outside convert all that is shown; selectors are for what comes of it.</summary>
+    internal async ValueTask ConvertAsync(CancellationToken cancel)
+    {
+        if (watcher is null) return;
+        try
+        {
+            Initial = [.. (await ObjectRegistry.ShowAsync(resource, Initial, cancel)).Where(o => ObjectRegistry.Matches(resource, request, o))];
+            past = await Definitions.Conversion.ConvertedChanges.ConvertAsync(resource, past, cancel);
+            Through = new Definitions.Conversion.ConvertedChanges(resource, watcher);
+        }
+        catch
+        {
+            watcher.Dispose();
+            throw;
+        }
+    }
+
+    public System.Threading.Channels.ChannelReader<StateChange> Changes => Through?.Reader ?? watcher?.Changes ?? Nothing;
     public bool CutOff => watcher?.CutOff == true;
     public long Revision { get; private set; } = root.Revision;
 
@@ -76,5 +96,9 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher?
         return channel.Reader;
     }
 
-    public void Dispose() => watcher?.Dispose();
+    public void Dispose()
+    {
+        Through?.Dispose();
+        watcher?.Dispose();
+    }
 }

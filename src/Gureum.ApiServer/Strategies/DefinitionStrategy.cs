@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gureum.ApiServer.Definitions.Conversion;
 using Gureum.ApiServer.Errors;
 using Gureum.Objects;
 using Gureum.Objects.Json;
@@ -10,9 +11,34 @@ internal sealed class DefinitionStrategy : Strategy
 {
     public override void Default(JsonObject value)
     {
+        if (value.Child("spec") is { } spec)
+        {
+            var conversion = spec.Need("conversion");
+            if (conversion.Text("strategy") is not { Length: > 0 }) conversion["strategy"] = "None";
+            if (conversion.Child("webhook")?.Child("clientConfig")?.Child("service") is { } service && !service.ContainsKey("port")) service["port"] = 443L;
+        }
         if (value.Child("spec")?.Child("names") is not { } names || names.Text("kind") is not { Length: > 0 } kind) return;
         if (names.Text("singular") is not { Length: > 0 }) names["singular"] = kind.ToLowerInvariant();
         if (names.Text("listKind") is not { Length: > 0 }) names["listKind"] = kind + "List";
+    }
+
+    public override void PrepareForCreate(JsonObject value)
+    {
+        base.PrepareForCreate(value);
+        RememberStored(value);
+    }
+
+    public override void PrepareForUpdate(JsonObject value, JsonObject old)
+    {
+        base.PrepareForUpdate(value, old);
+        RememberStored(value);
+    }
+
+    // From the moment that a version may be written, its objects may be anywhere in the store.
+    private static void RememberStored(JsonObject value)
+    {
+        foreach (var version in value.Child("spec")?.Objects("versions") ?? [])
+            if (version.Flag("storage") == true && version.Text("name") is { Length: > 0 } name && value.Need("status").Texts("storedVersions").Contains(name) == false) value.Need("status").NeedItems("storedVersions").Add((JsonNode)JsonValue.Create(name));
     }
 
     public override void Validate(JsonObject value, FieldErrors errors) => Validate(value, null, errors);
@@ -31,6 +57,16 @@ internal sealed class DefinitionStrategy : Strategy
         if (value.Child("metadata")?.Text("name") is { } name && name != plural + "." + group) errors.Invalid("metadata.name", name, $"must be spec.names.plural+\".\"+spec.group");
         if (spec.Text("scope") is not ("Namespaced" or "Cluster")) errors.Unsupported("spec.scope", spec.Text("scope") ?? "", ["Cluster", "Namespaced"]);
         Versions(spec, old?.Child("spec"), errors);
+        ConversionRules.Validate(spec.Child("conversion"), errors);
+        Stored(value, spec, errors);
+    }
+
+    private static void Stored(JsonObject value, JsonObject spec, FieldErrors errors)
+    {
+        var known = spec.Objects("versions").Select(v => v.Text("name")).ToHashSet();
+        foreach (var (version, i) in (value.Child("status")?.Texts("storedVersions") ?? []).Select((v, i) => (v, i)))
+            if (!known.Contains(version))
+                errors.Invalid($"status.storedVersions[{i}]", version, $"missing from spec.versions; {version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in {version} and removes {version} from status.storedVersions");
     }
 
     private static void Versions(JsonObject spec, JsonObject? old, FieldErrors errors)

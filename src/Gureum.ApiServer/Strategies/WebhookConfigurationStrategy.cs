@@ -54,7 +54,7 @@ internal sealed class WebhookConfigurationStrategy : Strategy
         if (service.Text("path") is { Length: > 0 } at && !at.StartsWith('/')) errors.Invalid(path + ".service.path", at, "must start with a '/'");
     }
 
-    private static void Url(string url, string path, FieldErrors errors)
+    internal static void Url(string url, string path, FieldErrors errors)
     {
         const string form = "; desired format: https://host[/path]";
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri)) { errors.Invalid(path, url, "url must be a valid URL" + form); return; }

@@ -30,7 +30,7 @@ internal sealed class ScaleSubresource(ObjectRegistry registry)
     {
         var warnings = new List<string>();
         var paths = resource.Scale ?? ScalePaths.Workload;
-        if (target.Verb == "get") return new BodyResult(200, Encode(Show(resource, registry.Get(resource, ns, target.Name), paths)));
+        if (target.Verb == "get") return new BodyResult(200, Encode(Show(resource, await ObjectRegistry.ShowAsync(resource, registry.Get(resource, ns, target.Name), cancel), paths)));
         Func<JsonObject, JsonObject> wish = target.Verb == "update" ? Replacement(RequestBody.Read(call, Schema, "autoscaling/v1", "Scale", warnings)) : Patched(call);
         var (stored, _) = await registry.UpdateAsync(new UpdateRequest(resource, ns, target.Name, current =>
         {

@@ -36,6 +36,7 @@ public sealed class SubresourceHandlers(ObjectRegistry registry, ServiceAccountT
         var verbs = new ResourceVerbs(registry, call, resource, ns, cancel);
         return target.Subresource switch
         {
+            "status" when target.Verb == "get" && resource.Remote is not null => await new Definitions.Conversion.ConvertedReads(registry, call, resource, ns, cancel).HandleAsync(target),
             "status" => await StoredAsync(verbs, target, "status"),
             "scale" => await new ScaleSubresource(registry).HandleAsync(call, target, resource, ns, cancel),
             "binding" => await PodSubresources.BindAsync(registry, call, resource, ns!, target.Name, cancel),

@@ -63,6 +63,8 @@ public sealed class DefinedNamesTests(TestServer server)
             if (!gone) await Task.Delay(20);
         }
         Assert.True(gone, "the definition stays though its last object has gone");
+        // What is served follows the store a moment later.
+        for (var tries = 0; tries < 500 && (await server.Admin.GetAsync(objects)).Code != 404; tries++) await Task.Delay(20);
         Assert.Equal(404, (await server.Admin.GetAsync(objects)).Code);
     }
 }

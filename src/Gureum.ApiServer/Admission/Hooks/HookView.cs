@@ -35,6 +35,11 @@ internal sealed class HookView(AdmissionRequest request, Resource seenAs)
         }
         if (seenAs != request.Resource)
         {
+            if (request.Resource.Remote is { } remote)
+            {
+                (shown["kind"], shown["apiVersion"]) = (request.Resource.Type.Kind, request.Resource.Type.ApiVersion);
+                shown = remote.Convert(shown, seenAs.Type.ApiVersion, request.Cancel);
+            }
             if (request.Resource.Converter is { } own) shown = own.ToStored(shown);
             if (seenAs.Converter is { } other) shown = other.FromStored(shown);
         }
@@ -110,6 +115,7 @@ internal sealed class HookView(AdmissionRequest request, Resource seenAs)
         var resource = request.Resource;
         if (seenAs != resource)
         {
+            if (resource.Remote is { } remote) value = remote.Convert(value, resource.Type.ApiVersion, request.Cancel);
             if (seenAs.Converter is { } other) value = other.ToStored(value);
             if (resource.Converter is { } own) value = own.FromStored(value);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gureum.ApiServer.Aggregation;
 using Gureum.ApiServer.Authorization;
 using Gureum.ApiServer.Definitions.Conversion;
 using Gureum.ApiServer.Discovery;
@@ -21,12 +22,17 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
 {
     public ObjectRegistry Registry => registry;
 
+    /// <summary>What other servers serve, and the way there; null where there are none.</summary>
+    internal RemoteServices? Remotes { get; init; }
+    internal RemoteForwarder? Forwarder { get; init; }
+
     public async ValueTask<ApiResult> HandleAsync(ApiCall call, CancellationToken cancel)
     {
         try
         {
             var target = RequestTarget.Parse(call.Method, call.Path, QueryFlag.Read(call.Parameter("watch")) == true);
             await AuthorizeAsync(call, target);
+            if (Remotes?.ServerOf(target.Path) is { } remote) return new RemoteResult(remote, call, call.User);
             return Negotiation.Document(call, target.IsResource ? await HandleResourceAsync(call, target, cancel) : HandlePath(call, target));
         }
         catch (ApiError error) { return Negotiation.Document(call, Refusal(error)); }

@@ -8,6 +8,7 @@ using Gureum.ApiServer.Admission.PodSecurity;
 using Gureum.ApiServer.Admission.Policies;
 using Gureum.ApiServer.Admission.Quotas;
 using Gureum.ApiServer.Admission.Webhooks;
+using Gureum.ApiServer.Aggregation;
 using Gureum.ApiServer.Authentication;
 using Gureum.ApiServer.Authorization;
 using Gureum.ApiServer.Bootstrap;
@@ -48,6 +49,9 @@ public sealed class ApiServerHost : IAsyncDisposable
     private readonly DefinitionWatcher definitions;
     private readonly CertificateSigner signer;
     private readonly CancellationTokenSource stop = new();
+    private AvailabilityChecks? availability;
+    private LocalServices? localServices;
+    private RemoteConnections? connections;
     private Task compaction = Task.CompletedTask;
     private WebhookClient? webhooks;
 
@@ -69,6 +73,10 @@ public sealed class ApiServerHost : IAsyncDisposable
         var authority = ClusterAuthority.Open(options.PkiDirectory);
         var state = await ClusterState.OpenAsync(store, cancel);
         var catalog = new ResourceCatalog();
+        var frontProxy = FrontProxy.Authority(options.PkiDirectory);
+        var (remotes, connections) = (new RemoteServices(), new RemoteConnections(state, FrontProxy.Issue(frontProxy)));
+        var availability = new AvailabilityChecks(state, remotes, connections, time);
+        availability.LoadAll();
         var webhooks = new WebhookClient(state);
         var definitions = new DefinitionWatcher(state, catalog, webhooks);
         definitions.LoadAll();
@@ -78,8 +86,8 @@ public sealed class ApiServerHost : IAsyncDisposable
         var registry = new ObjectRegistry(state, catalog, new AdmissionChain(Plugins(state, catalog, rbac, authorizer, webhooks)), time) { Allocator = new ServiceAllocator(state, options.ServiceCidr) };
         // What lives in this process ends with it: when there is an answer at all, it is well.
         HealthCheck[] components = [new("etcd-0", () => state.Problem), .. options.Components.Select(c => new HealthCheck(c, static () => null))];
-        var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => state.Problem)], [new ServerMetrics(state).Find, new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)).Find]);
-        var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog), new ReviewHandlers(authorizer, rbac, tokens), new ComponentStatuses(components), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths);
+        var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => state.Problem)], [new ServerMetrics(state).Find, new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)) { Remotes = remotes }.Find]);
+        var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog) { Remotes = remotes }, new ReviewHandlers(authorizer, rbac, tokens), new ComponentStatuses(components), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths) { Remotes = remotes, Forwarder = new RemoteForwarder(connections) };
         var late = new LateDialer();
         var endpoint = new ApiEndpoint(dispatcher, new RequestAuthenticator(tokens, authorizer), new ConnectProxy(late));
         var web = Build(options, authority, endpoint);
@@ -91,7 +99,10 @@ public sealed class ApiServerHost : IAsyncDisposable
         host.compaction = Task.Run(() => new Compactor(store, state, time).RunAsync(host.stop.Token), CancellationToken.None);
         definitions.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-definitions")), host.stop.Token);
         host.signer.Start(host.stop.Token);
-        await new Bootstrapper(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-bootstrap")), options with { Port = port }).RunAsync(cancel);
+        (host.availability, host.connections, host.localServices) = (availability, connections, new LocalServices(state, catalog));
+        availability.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-aggregation")), host.stop.Token);
+        await new Bootstrapper(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-bootstrap")), options with { Port = port }, authority, frontProxy).RunAsync(cancel);
+        host.localServices.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-aggregation")), host.stop.Token);
         return host;
     }
 
@@ -166,6 +177,9 @@ public sealed class ApiServerHost : IAsyncDisposable
         await definitions.StoppedAsync();
         await compaction;
         await signer.StoppedAsync();
+        if (availability is not null) await availability.StoppedAsync();
+        if (localServices is not null) await localServices.StoppedAsync();
+        connections?.Dispose();
         webhooks?.Dispose();
         stop.Dispose();
     }

@@ -20,23 +20,24 @@ public sealed class ClusterAuthority
     public string CertificatePem => certificate.ExportCertificatePem() + "\n";
 
     /// <summary>Reads the authority from the directory, or makes it (ten years).</summary>
-    public static ClusterAuthority Open(string directory)
+    /// <param name="name">Of its files, before ".crt" and ".key".</param>
+    public static ClusterAuthority Open(string directory, string name = "ca")
     {
-        var (crt, key) = (Path.Combine(directory, "ca.crt"), Path.Combine(directory, "ca.key"));
+        var (crt, key) = (Path.Combine(directory, name + ".crt"), Path.Combine(directory, name + ".key"));
         if (!File.Exists(crt) || !File.Exists(key))
         {
             Directory.CreateDirectory(directory);
-            using var made = Make();
+            using var made = Make("gureum-" + name);
             PrivateFile.Write(key, made.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem() + "\n");
             File.WriteAllText(crt, made.ExportCertificatePem() + "\n");
         }
         return new ClusterAuthority(X509Certificate2.CreateFromPemFile(crt, key));
     }
 
-    private static X509Certificate2 Make()
+    private static X509Certificate2 Make(string subject)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=gureum-ca", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest("CN=" + subject, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));

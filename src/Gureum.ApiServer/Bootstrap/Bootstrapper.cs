@@ -1,4 +1,5 @@
 using System.Net;
+using Gureum.ApiServer.Authentication;
 using Gureum.Client;
 using Gureum.Objects;
 using Gureum.Objects.Core.V1;
@@ -12,7 +13,7 @@ using Gureum.Objects.Storage.V1;
 namespace Gureum.ApiServer.Bootstrap;
 
 /// <summary>Makes what every cluster has: namespaces, roles, priority classes, the local storage class, the Service of the API itself.</summary>
-internal sealed class Bootstrapper(ApiClient client, ApiServerOptions options)
+internal sealed class Bootstrapper(ApiClient client, ApiServerOptions options, ClusterAuthority authority, ClusterAuthority frontProxy)
 {
     internal async Task RunAsync(CancellationToken cancel)
     {
@@ -29,6 +30,8 @@ internal sealed class Bootstrapper(ApiClient client, ApiServerOptions options)
         }, cancel);
         await EnsureAsync(new ServiceCIDR { Metadata = new ObjectMeta { Name = "kubernetes" }, Spec = new ServiceCIDRSpec { Cidrs = [options.ServiceCidr] } }, cancel);
         await EnsureServiceAsync(cancel);
+        await EnsureAsync(AuthenticationTrust.Reader(), cancel);
+        await ReplaceAsync(AuthenticationTrust.Document(authority, frontProxy), cancel);
     }
 
     private async Task EnsureAsync<T>(T wanted, CancellationToken cancel) where T : class, IKubeObject<T>

@@ -17,6 +17,7 @@ internal sealed class DefinitionWatcher(ClusterState state, ResourceCatalog cata
     private const string CleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
 
     private readonly Dictionary<string, Task> endings = [];
+    private readonly Dictionary<string, (string? Uid, long? Generation, bool Ending, bool IsServed)> served = [];
     private Task running = Task.CompletedTask;
 
     private static string Collection => Keys.Collection(CustomResourceDefinition.Resource);
@@ -57,6 +58,7 @@ internal sealed class DefinitionWatcher(ClusterState state, ResourceCatalog cata
     // The names that a definition held may be what another one waits for.
     private async Task ReleaseAsync(ApiClient client, StoredObject gone, CancellationToken cancel)
     {
+        served.Remove(gone.Name);
         catalog.Define(gone.Name, []);
         endings.Remove(gone.Field(["metadata", "uid"]));
         foreach (var (_, other) in state.Newest.Under(Collection))
@@ -74,7 +76,12 @@ internal sealed class DefinitionWatcher(ClusterState state, ResourceCatalog cata
         try
         {
             var definition = ModelJson.Parse<CustomResourceDefinition>(stored.Json);
-            catalog.Define(stored.Name, !IsEstablished(definition) && !Names(definition).AllAccepted ? []
+            var isServed = IsEstablished(definition) || Names(definition).AllAccepted;
+            // A status that was written changes nothing of what is served: what clients and converters keep stays good.
+            var state = (definition.Metadata.Uid, definition.Metadata.Generation, definition.Metadata.DeletionTimestamp is not null, isServed);
+            if (served.TryGetValue(stored.Name, out var before) && before == state) return;
+            served[stored.Name] = state;
+            catalog.Define(stored.Name, !isServed ? []
                 : [.. DefinedResources.Of(ObjectDecoder.Decode(stored.Json, KubernetesSchema.Instance.Type("apiextensions.v1.CustomResourceDefinition")).Object, stored.Name, webhooks)]);
         }
         catch (Exception e) when (e is DecodeException or ArgumentException or FormatException) { Log.Current.Error("definitions", stored.Name, e); }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Gureum.ApiServer.Aggregation;
 using Gureum.ApiServer.Registry;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
@@ -15,6 +16,11 @@ namespace Gureum.ApiServer.Discovery;
 /// </summary>
 public sealed class DiscoveryDocuments(ResourceCatalog catalog)
 {
+    /// <summary>What other servers serve; null where there are none.</summary>
+    internal RemoteServices? Remotes { get; init; }
+
+    private long Now => catalog.Version + (Remotes?.Version ?? 0);
+
     private readonly Lock gate = new();
     private readonly Dictionary<string, byte[]> known = new(StringComparer.Ordinal);
     private long version;
@@ -42,7 +48,7 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
         var key = path + " " + aggregated;
         lock (gate)
         {
-            if (version != catalog.Version) { known.Clear(); version = catalog.Version; }
+            if (version != Now) { known.Clear(); version = Now; }
             if (known.TryGetValue(key, out var found)) return found;
         }
         var made = Make(path, aggregated);
@@ -54,7 +60,7 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
     private byte[]? Make(string path, string? aggregated)
     {
         var resources = catalog.All.ToList();
-        if (aggregated is not null) return Write(w => AggregatedList(w, aggregated, resources.Where(r => r.Type.Group.Length == 0 == (path == "/api"))));
+        if (aggregated is not null) return Write(w => AggregatedList(w, aggregated, PublishedVersions(resources).Where(v => v.Group.Length == 0 == (path == "/api"))));
         var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         switch (parts)
         {
@@ -74,11 +80,11 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
                     w.WriteString("kind"u8, "APIGroupList"u8);
                     w.WriteString("apiVersion"u8, "v1"u8);
                     w.WriteStartArray("groups"u8);
-                    foreach (var group in Groups(resources)) { w.WriteStartObject(); Group(w, group); w.WriteEndObject(); }
+                    foreach (var group in Groups(PublishedVersions(resources))) { w.WriteStartObject(); Group(w, group); w.WriteEndObject(); }
                     w.WriteEndArray();
                 });
             case ["apis", var name]:
-                var one = Groups(resources).FirstOrDefault(g => g.Key == name);
+                var one = Groups(PublishedVersions(resources)).FirstOrDefault(g => g.Key == name);
                 return one is null ? null : Write(w => { w.WriteString("kind"u8, "APIGroup"u8); w.WriteString("apiVersion"u8, "v1"u8); Group(w, one); });
             case ["api", var v]: return ResourceList(resources, v);
             case ["apis", var g, var v]: return ResourceList(resources, g + "/" + v);
@@ -86,22 +92,30 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
         }
     }
 
-    private static IEnumerable<IGrouping<string, Resource>> Groups(IEnumerable<Resource> resources) =>
-        resources.Where(r => r.Type.Group.Length > 0).GroupBy(r => r.Type.Group).OrderBy(g => GroupRank(g.Key)).ThenBy(g => g.Key, StringComparer.Ordinal);
+    /// <summary>A version of a group and who has it.</summary>
+    private sealed record Published(string Group, string Version, (int Group, int Version) Priority, IReadOnlyList<Resource> Resources, RemoteService? Remote);
 
-    // As kube-apiserver ranks them: clients resolve kinds and short names to the first group that has them.
-    private static readonly string[] Ranked =
-    [
-        "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io",
-        "storage.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io", "discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io",
-    ];
-
-    // Groups that definitions add come after all others.
-    private static int GroupRank(string group) => Array.IndexOf(Ranked, group) is var rank and >= 0 ? rank : Ranked.Length;
-
-    private static void Group(Utf8JsonWriter w, IGrouping<string, Resource> group)
+    // What another server serves is its own, whatever this one has of the same name.
+    private List<Published> PublishedVersions(IReadOnlyList<Resource> resources)
     {
-        var versions = group.Select(r => r.Type.Version).Distinct().Order(KubeVersionComparer.Instance).ToList();
+        var remotes = Remotes?.All ?? [];
+        return
+        [
+            .. remotes.Select(static r => new Published(r.Group, r.Version, (r.GroupPriority, r.VersionPriority), [], r)),
+            .. resources.GroupBy(static r => (r.Type.Group, r.Type.Version)).Where(g => !remotes.Any(r => r.Group == g.Key.Group && r.Version == g.Key.Version))
+                .Select(static g => new Published(g.Key.Group, g.Key.Version, GroupPriorities.Of(g.Key.Group, g.Key.Version), [.. g], null)),
+        ];
+    }
+
+    // kubectl resolves short names to the first group that has them.
+    private static IEnumerable<IGrouping<string, Published>> Groups(IEnumerable<Published> versions) =>
+        versions.Where(static v => v.Group.Length > 0).GroupBy(static v => v.Group).OrderByDescending(static g => g.Max(static v => v.Priority.Group)).ThenBy(static g => g.Key, StringComparer.Ordinal);
+
+    private static IEnumerable<Published> Preferred(IEnumerable<Published> versions) => versions.OrderByDescending(static v => v.Priority.Version).ThenBy(static v => v.Version, KubeVersionComparer.Instance);
+
+    private static void Group(Utf8JsonWriter w, IGrouping<string, Published> group)
+    {
+        var versions = Preferred(group).Select(static v => v.Version).ToList();
         w.WriteString("name"u8, group.Key);
         w.WriteStartArray("versions"u8);
         foreach (var v in versions) Version(w, group.Key, v);
@@ -165,14 +179,14 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
     private static string StorageHash(ResourceType stored) =>
         Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes($"{stored.Group}/{stored.Version}/{stored.Kind}")).AsSpan(0, 8));
 
-    private static void AggregatedList(Utf8JsonWriter w, string stage, IEnumerable<Resource> resources)
+    private static void AggregatedList(Utf8JsonWriter w, string stage, IEnumerable<Published> published)
     {
         w.WriteString("kind"u8, "APIGroupDiscoveryList"u8);
         w.WriteString("apiVersion"u8, "apidiscovery.k8s.io/" + stage);
         w.WriteStartObject("metadata"u8);
         w.WriteEndObject();
         w.WriteStartArray("items"u8);
-        foreach (var group in resources.GroupBy(r => r.Type.Group).OrderBy(g => GroupRank(g.Key)).ThenBy(g => g.Key, StringComparer.Ordinal))
+        foreach (var group in published.GroupBy(static v => v.Group).OrderByDescending(static g => g.Max(static v => v.Priority.Group)).ThenBy(static g => g.Key, StringComparer.Ordinal))
         {
             w.WriteStartObject();
             w.WriteStartObject("metadata"u8);
@@ -180,20 +194,30 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
             w.WriteNull("creationTimestamp"u8);
             w.WriteEndObject();
             w.WriteStartArray("versions"u8);
-            foreach (var version in group.GroupBy(r => r.Type.Version).OrderBy(v => v.Key, KubeVersionComparer.Instance))
-            {
-                w.WriteStartObject();
-                w.WriteString("version"u8, version.Key);
-                w.WriteStartArray("resources"u8);
-                foreach (var resource in version.OrderBy(r => r.Type.Plural, StringComparer.Ordinal)) AggregatedResource(w, resource);
-                w.WriteEndArray();
-                w.WriteString("freshness"u8, "Current"u8);
-                w.WriteEndObject();
-            }
+            foreach (var version in Preferred(group)) AggregatedVersion(w, version);
             w.WriteEndArray();
             w.WriteEndObject();
         }
         w.WriteEndArray();
+    }
+
+    private static void AggregatedVersion(Utf8JsonWriter w, Published version)
+    {
+        w.WriteStartObject();
+        w.WriteString("version"u8, version.Version);
+        if (version.Remote is { } remote)
+        {
+            if (remote.Documents.Resources is { } known) { w.WritePropertyName("resources"u8); w.WriteRawValue(known, skipInputValidation: true); }
+            w.WriteString("freshness"u8, remote.Documents.Fresh ? "Current"u8 : "Stale"u8);
+        }
+        else
+        {
+            w.WriteStartArray("resources"u8);
+            foreach (var resource in version.Resources.OrderBy(r => r.Type.Plural, StringComparer.Ordinal)) AggregatedResource(w, resource);
+            w.WriteEndArray();
+            w.WriteString("freshness"u8, "Current"u8);
+        }
+        w.WriteEndObject();
     }
 
     private static void AggregatedResource(Utf8JsonWriter w, Resource resource)

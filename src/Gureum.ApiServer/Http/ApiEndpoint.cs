@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Gureum.ApiServer.Aggregation;
 using Gureum.ApiServer.Authentication;
 using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.Requests;
@@ -85,6 +86,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
             case ListResult { ContentType: "application/json" } list when Pretty.Wanted(context.Request): await WriteBodyAsync(context, new BodyResult(200, list.ToArray()), cancel); break;
             case ListResult list: await WriteListAsync(context, list, cancel); break;
             case WatchResult watch: await WatchWriter.WriteAsync(response, watch.Stream, cancel); break;
+            case RemoteResult remote: await dispatcher.Forwarder!.ForwardAsync(context, remote, cancel); break;
             case ConnectResult connect: await proxy.HandleAsync(context, connect.Target, cancel); break;
             default: throw new InvalidOperationException($"no way to write {result.GetType().Name}");
         }

@@ -70,10 +70,11 @@ internal sealed class ConnectProxy(INodeDialer nodes)
         return tls;
     }
 
-    private static async Task UpgradeAsync(HttpContext context, IHttpUpgradeFeature upgrade, ConnectTarget target, Stream far, CancellationToken cancel)
+    /// <param name="identity">Lines of the head that say who asks, or nothing.</param>
+    internal static async Task UpgradeAsync(HttpContext context, IHttpUpgradeFeature upgrade, ConnectTarget target, Stream far, CancellationToken cancel, string identity = "")
     {
         var request = context.Request;
-        await far.WriteAsync(Encoding.ASCII.GetBytes(Head(request, target, $"Connection: Upgrade\r\nUpgrade: {request.Headers.Upgrade}\r\n")), cancel);
+        await far.WriteAsync(Encoding.ASCII.GetBytes(Head(request, target, $"Connection: Upgrade\r\nUpgrade: {request.Headers.Upgrade}\r\n{identity}")), cancel);
         await far.FlushAsync(cancel);
         var answer = await HttpHead.ReadAsync(far, cancel);
         context.Response.StatusCode = answer.Status;
@@ -144,7 +145,7 @@ internal sealed class ConnectProxy(INodeDialer nodes)
         var head = new StringBuilder($"{request.Method} {target.PathAndQuery} HTTP/1.1\r\nHost: {target.Node ?? target.Address}\r\n{extra}");
         foreach (var (name, values) in request.Headers)
         {
-            if (HopByHop.Contains(name)) continue;
+            if (HopByHop.Contains(name) || Aggregation.RequestIdentity.IsOne(name)) continue;
             foreach (var value in values) head.Append(name).Append(": ").Append(value).Append("\r\n");
         }
         return head.Append("\r\n").ToString();

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gureum.ApiServer.Aggregation;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
 using Gureum.Client;
@@ -23,6 +24,7 @@ public sealed class InProcessTransport(ApiDispatcher dispatcher, UserInfo user, 
             case BodyResult body: return new ApiResponse(body.Status, body.Body);
             case ListResult list: return new ApiResponse(200, list.ToArray());
             case WatchResult watch: return new ApiResponse(200, default, Frames(watch.Stream, cancel));
+            case RemoteResult remote: return await dispatcher.Forwarder!.SendAsync(remote, request, agent, cancel);
             default: throw new ApiUnreachableException($"{request.Method} {request.Path} needs a connection of its own: use HTTPS");
         }
     }

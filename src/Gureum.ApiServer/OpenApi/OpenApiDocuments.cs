@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Aggregation;
 using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.Registry;
 using Gureum.ApiServer.Requests;
@@ -18,6 +20,11 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
 {
     private sealed record Document(byte[] Body, string Hash);
 
+    /// <summary>What other servers serve; null where there are none.</summary>
+    internal RemoteServices? Remotes { get; init; }
+
+    private long Now => catalog.Version + (Remotes?.Version ?? 0);
+
     private readonly Lock gate = new();
     private Dictionary<string, Document> known = new(StringComparer.Ordinal);
     private long version = -1;
@@ -33,6 +40,8 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
         if (path == "/openapi/v3") return Answer(Get("v3"));
         if (!path.StartsWith("/openapi/v3/", StringComparison.Ordinal)) return null;
         var name = path["/openapi/v3/".Length..];
+        // The server itself asks: who may read the document has been decided here.
+        if (Remotes?.ServerOf("/" + name) is { } remote) return remote.Documents.OpenApiHash is null ? null : new RemoteResult(remote, call, RequestIdentity.Aggregator);
         return Names().Contains(name) ? Answer(Get(name)) : null;
     }
 
@@ -54,9 +63,9 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
         // One at a time: the documents are large, and clients ask for several at once.
         lock (gate)
         {
-            if (version != catalog.Version) Renew();
+            if (version != Now) Renew();
             if (known.TryGetValue(name, out var found)) return found;
-            var made = name switch { "v2" => Make(WriteSecond), "v3" => Make(WriteIndex), _ => Make(w => WriteThird(w, name)) };
+            var made = name switch { "v2" => Second(), "v3" => Make(WriteIndex), _ => Make(w => WriteThird(w, name)) };
             return known[name] = made;
         }
     }
@@ -64,7 +73,7 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
     // Documents of built-in groups stay what they are when definitions come and go.
     private void Renew()
     {
-        var now = catalog.Version;
+        var now = Now;
         var defined = catalog.All.Where(r => r.Definition is not null).Select(r => Path(r.Type)).ToHashSet();
         var served = Names().ToHashSet();
         known = known.Where(d => served.Contains(d.Key) && !defined.Contains(d.Key)).ToDictionary(StringComparer.Ordinal);
@@ -74,8 +83,16 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
     private void WriteIndex(Utf8JsonWriter w)
     {
         w.WriteStartObject("paths"u8);
+        foreach (var remote in Remotes?.All ?? [])
+            if (remote.Documents.OpenApiHash is { } hash)
+            {
+                w.WriteStartObject(remote.Path[1..]);
+                w.WriteString("serverRelativeURL"u8, $"/openapi/v3{remote.Path}?hash={hash}");
+                w.WriteEndObject();
+            }
         foreach (var path in Names().ToList())
         {
+            if (Remotes?.ServerOf("/" + path) is not null) continue;
             if (!known.TryGetValue(path, out var document)) known[path] = document = Make(inner => WriteThird(inner, path));
             w.WriteStartObject(path);
             w.WriteString("serverRelativeURL"u8, $"/openapi/v3/{path}?hash={document.Hash}");
@@ -100,6 +117,16 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
         else if (other.Type is { } type) schemas.Write(type);
         w.WriteEndObject();
         w.WriteEndObject();
+    }
+
+    private Document Second()
+    {
+        var own = Make(WriteSecond);
+        var remotes = Remotes?.All.Where(static r => r.Documents.Swagger is not null).ToList() ?? [];
+        if (remotes.Count == 0) return own;
+        var merged = JsonNode.Parse(own.Body)!.AsObject();
+        SwaggerMerge.Into(merged, remotes);
+        return Make(w => { foreach (var (name, part) in merged) { w.WritePropertyName(name); part!.WriteTo(w); } });
     }
 
     private void WriteSecond(Utf8JsonWriter w)

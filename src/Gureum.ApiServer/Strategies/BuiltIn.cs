@@ -59,6 +59,7 @@ internal static class BuiltIn
         "validatingadmissionpolicybindings.admissionregistration.k8s.io" => new PolicyBindingStrategy(mutates: false),
         "mutatingadmissionpolicybindings.admissionregistration.k8s.io" => new PolicyBindingStrategy(mutates: true),
         "resourceslices.resource.k8s.io" => new ResourceSliceStrategy(),
+        "apiservices.apiregistration.k8s.io" => new ApiServiceStrategy(),
         "runtimeclasses.node.k8s.io" => new SimpleStrategy(),
         _ => Strategy.Plain,
     };

@@ -72,7 +72,8 @@ internal sealed class WebhookClient(ClusterState state) : IDisposable
         };
     }
 
-    private static string Cause(Exception e)
+    /// <summary>Why a call failed, in the words of Go's clients.</summary>
+    internal static string Cause(Exception e)
     {
         for (var at = e; at is not null; at = at.InnerException)
             switch (at)
@@ -121,7 +122,9 @@ internal sealed class WebhookClient(ClusterState state) : IDisposable
         }
     }
 
-    private static bool Trusts(X509Certificate2Collection? trusted, X509Certificate? certificate, SslPolicyErrors errors, string host)
+    /// <summary>Whether a server's certificate is for the host and comes from whom is trusted.</summary>
+    /// <exception cref="AuthenticationException">It does not; the message says why.</exception>
+    internal static bool Trusts(X509Certificate2Collection? trusted, X509Certificate? certificate, SslPolicyErrors errors, string host)
     {
         if (certificate is null) throw new UntrustedWebhookException("tls: the server showed no certificate");
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) throw new UntrustedWebhookException($"tls: failed to verify certificate: x509: certificate is not valid for {host}");

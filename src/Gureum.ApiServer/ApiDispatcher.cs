@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Aggregation;
+using Gureum.ApiServer.Audit;
 using Gureum.ApiServer.Authorization;
 using Gureum.ApiServer.Definitions.Conversion;
 using Gureum.ApiServer.Discovery;
@@ -26,11 +27,14 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
     internal RemoteServices? Remotes { get; init; }
     internal RemoteForwarder? Forwarder { get; init; }
 
-    public async ValueTask<ApiResult> HandleAsync(ApiCall call, CancellationToken cancel)
+    /// <summary>Records requests; null when none are recorded.</summary>
+    internal Auditor? Auditor { get; init; }
+
+    public async ValueTask<ApiResult> HandleAsync(ApiCall call, RequestTarget target, CancellationToken cancel)
     {
         try
         {
-            var target = RequestTarget.Parse(call.Method, call.Path, QueryFlag.Read(call.Parameter("watch")) == true);
+            if (call.Audit is { } audit) audit.Asked(call, target.IsResource ? registry.Catalog.Find(target.ApiVersion, target.Plural) : null);
             await AuthorizeAsync(call, target);
             if (Remotes?.ServerOf(target.Path) is { } remote) return new RemoteResult(remote, call, call.User);
             return Negotiation.Document(call, target.IsResource ? await HandleResourceAsync(call, target, cancel) : HandlePath(call, target));
@@ -44,6 +48,11 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
     {
         // Connecting (exec, attach, port-forward, proxy) over GET counts as what the method says; upstream asks for "get" or "create" alike.
         var decision = await authorizer.AuthorizeAsync(call.User, AccessRequest.Of(target) with { Name = AskedName(call, target) });
+        if (call.Audit is { } audit)
+        {
+            audit.Annotate("authorization.k8s.io/decision", decision.Allowed ? "allow" : "forbid");
+            audit.Annotate("authorization.k8s.io/reason", decision.Reason);
+        }
         if (decision.Allowed) return;
         if (!target.IsResource) throw ApiError.ForbiddenPath($"forbidden: User \"{call.User.Name}\" cannot {target.Verb} path \"{target.Path}\"");
         var type = registry.Catalog.Find(target.ApiVersion, target.Plural)?.Type ?? new ResourceType(target.ApiVersion, target.Plural, target.Plural, true);

@@ -9,6 +9,7 @@ using Gureum.ApiServer.Admission.Policies;
 using Gureum.ApiServer.Admission.Quotas;
 using Gureum.ApiServer.Admission.Webhooks;
 using Gureum.ApiServer.Aggregation;
+using Gureum.ApiServer.Audit;
 using Gureum.ApiServer.Authentication;
 using Gureum.ApiServer.Authorization;
 using Gureum.ApiServer.Bootstrap;
@@ -73,6 +74,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var authority = ClusterAuthority.Open(options.PkiDirectory);
         var state = await ClusterState.OpenAsync(store, cancel);
         var catalog = new ResourceCatalog();
+        var auditor = options.Audit is { } audit ? Auditor.Open(audit, time) : null;
         var frontProxy = FrontProxy.Authority(options.PkiDirectory);
         var (remotes, connections) = (new RemoteServices(), new RemoteConnections(state, FrontProxy.Issue(frontProxy)));
         var availability = new AvailabilityChecks(state, remotes, connections, time);
@@ -87,7 +89,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         // What lives in this process ends with it: when there is an answer at all, it is well.
         HealthCheck[] components = [new("etcd-0", () => state.Problem), .. options.Components.Select(c => new HealthCheck(c, static () => null))];
         var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => state.Problem)], [new ServerMetrics(state).Find, new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)) { Remotes = remotes }.Find]);
-        var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog) { Remotes = remotes }, new ReviewHandlers(authorizer, rbac, tokens), new ComponentStatuses(components), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths) { Remotes = remotes, Forwarder = new RemoteForwarder(connections) };
+        var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog) { Remotes = remotes }, new ReviewHandlers(authorizer, rbac, tokens), new ComponentStatuses(components), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths) { Remotes = remotes, Forwarder = new RemoteForwarder(connections), Auditor = auditor };
         var late = new LateDialer();
         var endpoint = new ApiEndpoint(dispatcher, new RequestAuthenticator(tokens, authorizer), new ConnectProxy(late));
         var web = Build(options, authority, endpoint);
@@ -181,6 +183,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         if (localServices is not null) await localServices.StoppedAsync();
         connections?.Dispose();
         webhooks?.Dispose();
+        if (dispatcher.Auditor is { } auditor) await auditor.DisposeAsync();
         stop.Dispose();
     }
 

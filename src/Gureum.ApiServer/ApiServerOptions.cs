@@ -29,6 +29,9 @@ public sealed record ApiServerOptions
     /// <summary>Parts of the control plane in this process, beside the store, that componentstatuses shows.</summary>
     public IReadOnlyList<string> Components { get; init; } = [];
 
+    /// <summary>What is recorded of requests; null records nothing.</summary>
+    public Audit.AuditOptions? Audit { get; init; }
+
     public string ClusterDomain { get; init; } = "cluster.local";
 
     /// <summary>"iss" of service-account tokens.</summary>

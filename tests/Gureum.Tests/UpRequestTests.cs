@@ -6,6 +6,26 @@ namespace Gureum.Tests;
 
 public sealed class UpRequestTests
 {
+    [Fact]
+    public void Resolve_OfAnAuditPolicy_ReadsItAndNamesWhatIsWrong()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, "{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: Metadata}]}");
+            var options = (Nothing with { AuditPolicyFile = file, AuditLogMaxSize = 5 }).Resolve(null);
+            Assert.Equal((file, 5, 10), (options.AuditPolicyFile, options.AuditLogMaxSize, options.AuditLogMaxBackup));
+            Assert.Equal(file, Nothing.Resolve(options).AuditPolicyFile);
+            Assert.Null((Nothing with { AuditPolicyFile = "" }).Resolve(options).AuditPolicyFile);
+            File.WriteAllText(file, "{apiVersion: audit.k8s.io/v1, kind: Policy, rules: [{level: All}]}");
+            var refused = Assert.Throws<Commands.CommandFailure>(() => (Nothing with { AuditPolicyFile = file, AuditLogMaxSize = 0 }).Resolve(null));
+            Assert.Contains($"--audit-policy-file: audit policy {file}: rules[0].level: Unsupported value: \"All\"", refused.Message);
+            Assert.Contains("--audit-log-maxsize 0", refused.Message);
+            Assert.Contains("name one with --audit-policy-file", Assert.Throws<Commands.CommandFailure>(() => (Nothing with { AuditLogPath = "-" }).Resolve(null)).Message);
+        }
+        finally { File.Delete(file); }
+    }
+
     private static UpRequest Nothing => new("/data", null, null, null, null, AirGapped: false);
 
     private static ClusterOptions Kept => new() { DataDirectory = "/data", NodeName = "kept", PodCidr = "10.1.0.0/16", ServiceCidr = "10.2.0.0/16", Listen = "127.0.0.1", Port = 7443 };

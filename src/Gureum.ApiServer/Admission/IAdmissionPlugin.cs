@@ -33,6 +33,12 @@ public sealed class AdmissionRequest
     /// <summary>The kind of <see cref="Object"/> where a subresource takes another kind than its resource; null where it takes the same.</summary>
     public (string ApiVersion, string Kind)? Form { get; init; }
 
+    /// <summary>The record that is kept of the request; null when none is.</summary>
+    public Audit.RequestAudit? Audit { get; init; }
+
+    /// <summary>Adds an annotation to the request's record.</summary>
+    internal void Annotate(string key, string value) => Audit?.Annotate(key, value);
+
     /// <summary>What webhooks and policies remember of this request; made by the first that applies.</summary>
     internal Hooks.HookState? Hooks { get; set; }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Gureum.ApiServer.Aggregation;
+using Gureum.ApiServer.Audit;
 using Gureum.ApiServer.Authentication;
 using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.Requests;
@@ -21,37 +22,68 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
     internal async Task HandleAsync(HttpContext context)
     {
         var cancel = context.RequestAborted;
+        var query = ApiCall.ParseQuery(context.Request.QueryString.Value ?? "");
+        var target = RequestTarget.Parse(context.Request.Method, context.Request.Path.Value ?? "/", QueryFlag.Read(ApiCall.First(query, "watch")) == true);
+        RequestAudit? audit = null;
+        Exception? panic = null;
         try
         {
             ApiResult result;
             try
             {
-                var user = await authenticator.AuthenticateAsync(context);
-                var call = await ReadAsync(context, user, cancel);
-                result = await dispatcher.HandleAsync(call, cancel);
+                var user = await IdentifyAsync(context, target);
+                if (dispatcher.Auditor is { } auditor) audit = await HttpAudit.BeginAsync(auditor, context, target, user);
+                var acting = await authenticator.ActAsync(context, user);
+                if (acting != user) audit?.ActsAs(acting);
+                var call = await ReadAsync(context, acting, query, audit, cancel);
+                result = await dispatcher.HandleAsync(call, target, cancel);
             }
             catch (ApiError error) { result = ApiDispatcher.Refusal(error); }
             catch (BadHttpRequestException e) { result = ApiDispatcher.Refusal(e.StatusCode == 413 ? ApiError.TooLarge(MostBodyBytes) : ApiError.BadRequest(e.Message)); }
             catch (Exception e) when (e is not OperationCanceledException and not IOException)
             {
-                Log.Current.Error("api", $"{context.Request.Method} {context.Request.Path}", e);
+                Log.Current.Error("api", $"{context.Request.Method} {context.Request.Path}", panic = e);
                 result = ApiDispatcher.Refusal(ApiError.Internal(e.Message));
             }
+            if (audit is not null) Record(audit, context, target, result);
             await WriteAsync(context, result, cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested) { /* the client has gone */ }
         catch (IOException) when (cancel.IsCancellationRequested) { /* likewise */ }
+        finally
+        {
+            if (audit is not null) await (panic is null ? audit.CompletedAsync(context.Response.StatusCode) : audit.PanickedAsync(panic));
+        }
     }
 
-    private static async ValueTask<ApiCall> ReadAsync(HttpContext context, UserInfo user, CancellationToken cancel)
+    private async ValueTask<UserInfo> IdentifyAsync(HttpContext context, RequestTarget target)
+    {
+        try { return await authenticator.IdentifyAsync(context); }
+        catch (ApiError e) when (e.Code == 401 && dispatcher.Auditor is not null)
+        {
+            await HttpAudit.UnauthorizedAsync(dispatcher.Auditor, context, target);
+            throw;
+        }
+    }
+
+    private void Record(RequestAudit audit, HttpContext context, RequestTarget target, ApiResult result)
+    {
+        if (result is WatchResult or ConnectResult or RemoteResult)
+        {
+            if (result is not RemoteResult || target.Verb == "watch") context.Response.OnStarting(() => audit.StartedAsync(context.Response.StatusCode).AsTask());
+        }
+        else audit.Answered(result, target.IsResource ? dispatcher.Registry.Catalog.Find(target.ApiVersion, target.Plural) : null);
+    }
+
+    private static async ValueTask<ApiCall> ReadAsync(HttpContext context, UserInfo user, IReadOnlyDictionary<string, IReadOnlyList<string>> query, RequestAudit? audit, CancellationToken cancel)
     {
         var request = context.Request;
         var body = ReadOnlyMemory<byte>.Empty;
         if (request.Method is "POST" or "PUT" or "PATCH" or "DELETE" && !IsUpgrade(context)) body = await ReadBodyAsync(request, cancel);
         return new ApiCall(request.Method, request.Path.Value ?? "/", user)
         {
-            Query = ApiCall.ParseQuery(request.QueryString.Value ?? ""), Body = body, ContentType = request.ContentType ?? "application/json",
-            Accept = request.Headers.Accept.ToString(), UserAgent = request.Headers.UserAgent.ToString(),
+            Query = query, Body = body, ContentType = request.ContentType ?? "application/json",
+            Accept = request.Headers.Accept.ToString(), UserAgent = request.Headers.UserAgent.ToString(), Audit = audit,
         };
     }
 

@@ -8,13 +8,12 @@ namespace Gureum.ApiServer.Http;
 /// <summary>Finds out who asks: client certificate, bearer token, or nobody; then applies impersonation.</summary>
 internal sealed class RequestAuthenticator(ITokenAuthenticator tokens, IAuthorizer authorizer)
 {
-    internal async ValueTask<UserInfo> AuthenticateAsync(HttpContext context)
-    {
-        var user = await IdentifyAsync(context);
-        return context.Request.Headers.ContainsKey("Impersonate-User") ? await ImpersonateAsync(context, user) : user;
-    }
+    /// <summary>Whom the user acts as: itself, or as it wishes and may.</summary>
+    internal ValueTask<UserInfo> ActAsync(HttpContext context, UserInfo user) => context.Request.Headers.ContainsKey("Impersonate-User") ? ImpersonateAsync(context, user) : ValueTask.FromResult(user);
 
-    private async ValueTask<UserInfo> IdentifyAsync(HttpContext context)
+    /// <summary>Who asks.</summary>
+    /// <exception cref="ApiError">401: what is shown is not valid.</exception>
+    internal async ValueTask<UserInfo> IdentifyAsync(HttpContext context)
     {
         if (context.Connection.ClientCertificate is { } certificate) return CertificateIdentity.Of(certificate);
         var header = context.Request.Headers.Authorization.ToString();

@@ -37,7 +37,7 @@ public sealed partial class ObjectRegistry
         var request = new AdmissionRequest
         {
             Resource = resource, Operation = AdmissionOperation.Create, User = options.User, Namespace = ns, Name = NameOf(value),
-            Object = value, DryRun = options.DryRun, Warnings = options.Warnings, FieldManager = options.FieldManager, Cancel = options.Cancel,
+            Object = value, DryRun = options.DryRun, Warnings = options.Warnings, Audit = options.Audit, FieldManager = options.FieldManager, Cancel = options.Cancel,
         };
         try { return await ShowAsync(resource, await AdmitAndStoreAsync(request, options), options.Cancel); }
         finally { request.End(); }

@@ -28,7 +28,7 @@ public sealed partial class ObjectRegistry
             var admitted = new AdmissionRequest
             {
                 Resource = resource, Operation = AdmissionOperation.Delete, User = options.User, Namespace = ns, Name = name, OldObject = value,
-                DryRun = options.DryRun, Warnings = options.Warnings, Deletion = request, Cancel = options.Cancel,
+                DryRun = options.DryRun, Warnings = options.Warnings, Audit = options.Audit, Deletion = request, Cancel = options.Cancel,
             };
             await admission.MutateAsync(admitted);
             await admission.ValidateAsync(admitted);

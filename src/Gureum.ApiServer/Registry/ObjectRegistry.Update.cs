@@ -78,7 +78,7 @@ public sealed partial class ObjectRegistry
         var admitted = new AdmissionRequest
         {
             Resource = resource, Operation = AdmissionOperation.Update, User = options.User, Subresource = request.Subresource, Namespace = request.Namespace,
-            Name = request.Name, Object = value, OldObject = old, DryRun = options.DryRun, Warnings = options.Warnings,
+            Name = request.Name, Object = value, OldObject = old, DryRun = options.DryRun, Warnings = options.Warnings, Audit = options.Audit,
             FieldManager = options.FieldManager, Cancel = options.Cancel,
         };
         try { return await AdmitAndStoreAsync(request, admitted, current, old, options); }

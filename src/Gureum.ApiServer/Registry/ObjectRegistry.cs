@@ -68,7 +68,7 @@ public sealed partial class ObjectRegistry(ClusterState state, ResourceCatalog c
         var request = new AdmissionRequest
         {
             Resource = resource, Operation = AdmissionOperation.Connect, User = options.User, Subresource = subresource, Namespace = ns, Name = name, Object = connection,
-            Form = (connection.Text("apiVersion")!, connection.Text("kind")!), Warnings = options.Warnings, Cancel = options.Cancel,
+            Form = (connection.Text("apiVersion")!, connection.Text("kind")!), Warnings = options.Warnings, Audit = options.Audit, Cancel = options.Cancel,
         };
         await admission.MutateAsync(request);
         await admission.ValidateAsync(request);

@@ -20,7 +20,7 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
 
     private WriteOptions Options() => new(call.User)
     {
-        DryRun = call.DryRun, FieldManager = call.FieldManager, Force = QueryFlag.Read(call.Parameter("force")) == true, Warnings = warnings, Cancel = cancel,
+        DryRun = call.DryRun, FieldManager = call.FieldManager, Audit = call.Audit, Force = QueryFlag.Read(call.Parameter("force")) == true, Warnings = warnings, Cancel = cancel,
     };
 
     internal ApiResult Get(string name)

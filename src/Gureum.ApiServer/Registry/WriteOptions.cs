@@ -20,6 +20,7 @@ public sealed record WriteOptions(UserInfo User)
     public bool OwnersKept { get; init; }
     public List<string> Warnings { get; init; } = [];
     public CancellationToken Cancel { get; init; }
+    public Audit.RequestAudit? Audit { get; init; }
 }
 
 /// <summary>How to delete (immutable): https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/delete-options/.</summary>

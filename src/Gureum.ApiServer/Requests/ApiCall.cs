@@ -10,10 +10,15 @@ public sealed record ApiCall(string Method, string Path, UserInfo User)
     public string Accept { get; init; } = "";
     public string UserAgent { get; init; } = "";
 
+    /// <summary>The record that is kept of the request; null when none is.</summary>
+    public Audit.RequestAudit? Audit { get; init; }
+
     private static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> NoQuery = new Dictionary<string, IReadOnlyList<string>>();
 
     /// <summary>The first value of a parameter, or null.</summary>
-    public string? Parameter(string name) => Query.TryGetValue(name, out var values) && values.Count > 0 ? values[0] : null;
+    public string? Parameter(string name) => First(Query, name);
+
+    internal static string? First(IReadOnlyDictionary<string, IReadOnlyList<string>> query, string name) => query.TryGetValue(name, out var values) && values.Count > 0 ? values[0] : null;
 
     /// <summary>Who writes, for the record of field owners: the parameter, else the first part of the user agent.</summary>
     public string FieldManager

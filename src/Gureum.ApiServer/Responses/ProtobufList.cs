@@ -11,7 +11,11 @@ internal sealed record ProtobufList : ListResult
 {
     private readonly IReadOnlyList<byte[]> items;
 
-    internal ProtobufList(Resource resource, ListPage page) : this([.. page.Items.Select(i => ProtobufForms.Bare(resource, i))], page, resource.Type.ApiVersion, resource.Type.Kind + "List") { }
+    /// <summary>What it is a list of; null for lists of bare metadata.</summary>
+    internal Resource? Resource { get; }
+    internal ListPage? Page { get; }
+
+    internal ProtobufList(Resource resource, ListPage page) : this([.. page.Items.Select(i => ProtobufForms.Bare(resource, i))], page, resource.Type.ApiVersion, resource.Type.Kind + "List") => (Resource, Page) = (resource, page);
 
     /// <param name="bare">The items without their envelopes.</param>
     internal ProtobufList(IReadOnlyList<byte[]> bare, ListPage page, string apiVersion, string kind) : base(ProtobufForms.ContentType)

@@ -35,7 +35,7 @@ internal static class PodSubresources
             SetCondition(pod, "PodScheduled", "True", registry.Now);
             return pod;
         // As upstream, where the binding is the object that is written: nobody becomes the owner of a pod's field by it.
-        }) { Subresource = "binding", Narrow = true, OwnersKept = true }, new WriteOptions(call.User) { FieldManager = call.FieldManager, DryRun = call.DryRun, Cancel = cancel });
+        }) { Subresource = "binding", Narrow = true, OwnersKept = true }, new WriteOptions(call.User) { Audit = call.Audit, FieldManager = call.FieldManager, DryRun = call.DryRun, Cancel = cancel });
         return new BodyResult(201, StatusDocument.Success(null, "", null, null)) { Warnings = warnings };
     }
 
@@ -56,7 +56,7 @@ internal static class PodSubresources
         var eviction = RequestBody.Read(call, KubernetesSchema.Instance.Type("policy.v1.Eviction"), "policy/v1", "Eviction", warnings);
         if (eviction.Child("metadata")?.Text("name") is { Length: > 0 } other && other != name) throw ApiError.BadRequest("name in URL does not match name in Eviction object");
         var request = eviction.Child("deleteOptions") is { } given ? DeleteRequest.Parse(ObjectEncoder.EncodeAny(given), new Dictionary<string, IReadOnlyList<string>>()) : new DeleteRequest();
-        var options = new WriteOptions(call.User) { DryRun = request.DryRun || call.DryRun, Cancel = cancel, FieldManager = call.FieldManager };
+        var options = new WriteOptions(call.User) { Audit = call.Audit, DryRun = request.DryRun || call.DryRun, Cancel = cancel, FieldManager = call.FieldManager };
         var pod = registry.Get(pods, ns, name);
         var phase = JsonPeek.Text(pod.Json, ["status", "phase"]);
         var deleting = JsonPeek.Text(pod.Json, ["metadata", "deletionTimestamp"]).Length > 0;

@@ -45,7 +45,7 @@ internal sealed class ScaleSubresource(ObjectRegistry registry)
             if (scale.Child("metadata")?.Text("resourceVersion") is { Length: > 0 } version) current.Need("metadata")["resourceVersion"] = version;
             Set(current, paths.SpecReplicas, replicas);
             return current;
-        }) { Subresource = "scale", Narrow = true }, new WriteOptions(call.User) { FieldManager = call.FieldManager, DryRun = call.DryRun, Warnings = warnings, Cancel = cancel });
+        }) { Subresource = "scale", Narrow = true }, new WriteOptions(call.User) { Audit = call.Audit, FieldManager = call.FieldManager, DryRun = call.DryRun, Warnings = warnings, Cancel = cancel });
         return new BodyResult(200, Encode(Show(resource, stored, paths))) { Warnings = warnings };
     }
 

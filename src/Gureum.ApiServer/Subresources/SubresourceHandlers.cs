@@ -30,7 +30,7 @@ public sealed class SubresourceHandlers(ObjectRegistry registry, ServiceAccountT
         if (Connects(target))
         {
             var connection = connect.Resolve(call, target, resource, ns);
-            if (target.Subresource != "log") await registry.AdmitConnectionAsync(resource, ns, target.Name, target.Subresource, ConnectOptions.Of(call, target), new WriteOptions(call.User) { Cancel = cancel });
+            if (target.Subresource != "log") await registry.AdmitConnectionAsync(resource, ns, target.Name, target.Subresource, ConnectOptions.Of(call, target), new WriteOptions(call.User) { Audit = call.Audit, Cancel = cancel });
             return new ConnectResult(connection);
         }
         var verbs = new ResourceVerbs(registry, call, resource, ns, cancel);
@@ -67,7 +67,7 @@ public sealed class SubresourceHandlers(ObjectRegistry registry, ServiceAccountT
             if (value.Child("metadata")?.Text("resourceVersion") is { Length: > 0 } version) current.Need("metadata")["resourceVersion"] = version;
             current.Need("spec")["finalizers"] = value.Child("spec")?["finalizers"]?.DeepClone() ?? new JsonArray();
             return current;
-        }) { Subresource = "finalize", Narrow = true }, new WriteOptions(call.User) { FieldManager = call.FieldManager, DryRun = call.DryRun, Warnings = warnings, Cancel = cancel });
+        }) { Subresource = "finalize", Narrow = true }, new WriteOptions(call.User) { Audit = call.Audit, FieldManager = call.FieldManager, DryRun = call.DryRun, Warnings = warnings, Cancel = cancel });
         return Negotiation.Object(call, resource, stored, 200, warnings);
     }
 

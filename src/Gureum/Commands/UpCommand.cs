@@ -19,14 +19,21 @@ internal static class UpCommand
         var noInstall = new Option<bool>("--no-install") { Description = "Refuse to install missing OS packages: say which instead." };
         var airGapped = new Option<bool>("--air-gapped") { Description = "Never look for images outside this machine." };
         var noNode = new Option<bool>("--no-node") { Description = "Run the API, the controllers and the scheduler alone: no pod runs on this machine." };
+        var auditPolicy = new Option<string?>("--audit-policy-file") { Description = "Record requests as this audit.k8s.io/v1 Policy says.", HelpName = "file" };
+        var auditLog = new Option<string?>("--audit-log-path") { Description = "Where requests are recorded (DATA/audit.log); - for the server's log.", HelpName = "file" };
+        var auditSize = new Option<int?>("--audit-log-maxsize") { Description = "MiB of a file of the record, before a new one is begun (100).", HelpName = "MiB" };
+        var auditBackups = new Option<int?>("--audit-log-maxbackup") { Description = "Files of the record that are kept beside the newest (10; 0 for all).", HelpName = "count" };
         var command = new Command("up", "Brings the cloud up: installs what the machine lacks, starts the server, waits until the node is Ready.")
         {
-            data, listen, pods, services, node, noInstall, airGapped, noNode, output,
+            data, listen, pods, services, node, noInstall, airGapped, noNode, auditPolicy, auditLog, auditSize, auditBackups, output,
         };
         command.Runs(async (parsed, cancel) =>
         {
             Prerequisites.RequireRoot("up");
-            var request = new UpRequest(CommonOptions.Resolve(parsed.GetValue(data)!), parsed.GetValue(listen), parsed.GetValue(pods), parsed.GetValue(services), parsed.GetValue(node), parsed.GetValue(airGapped), parsed.GetValue(noNode));
+            var request = new UpRequest(CommonOptions.Resolve(parsed.GetValue(data)!), parsed.GetValue(listen), parsed.GetValue(pods), parsed.GetValue(services), parsed.GetValue(node), parsed.GetValue(airGapped), parsed.GetValue(noNode))
+            {
+                AuditPolicyFile = parsed.GetValue(auditPolicy), AuditLogPath = parsed.GetValue(auditLog), AuditLogMaxSize = parsed.GetValue(auditSize), AuditLogMaxBackup = parsed.GetValue(auditBackups),
+            };
             UpResult result = await RunAsync(request, !parsed.GetValue(noInstall), cancel);
             Print(result, CommonOptions.WantsJson(parsed));
             return 0;

@@ -34,6 +34,16 @@ public sealed record ClusterOptions
     /// <summary>Whether this machine is a node too: false leaves it with the API, the controllers and the scheduler.</summary>
     public bool RunsNode { get; init; } = true;
 
+    /// <summary>The audit.k8s.io/v1 Policy that says which requests are recorded; null records none.</summary>
+    public string? AuditPolicyFile { get; init; }
+
+    /// <summary>Where requests are recorded, one JSON line for each event; "-" for the server's log.</summary>
+    public string? AuditLogPath { get; init; }
+
+    /// <summary>MiB that the record may reach before a new file is begun, and how many files of before are kept (0: all).</summary>
+    public int AuditLogMaxSize { get; init; } = 100;
+    public int AuditLogMaxBackup { get; init; } = 10;
+
     /// <summary>Images are never looked for outside this machine.</summary>
     public bool AirGapped { get; init; }
 

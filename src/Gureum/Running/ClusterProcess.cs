@@ -1,5 +1,6 @@
 using System.Net;
 using Gureum.ApiServer;
+using Gureum.ApiServer.Audit;
 using Gureum.Client;
 using Gureum.Node;
 using Gureum.Objects.Core.V1;
@@ -27,6 +28,7 @@ public static class ClusterProcess
         {
             PkiDirectory = Path.Combine(options.DataDirectory, "pki"), Listen = [IPAddress.Parse(options.Listen)], Port = options.Port, AdvertiseAddress = address,
             Names = [options.NodeName], ServiceCidr = options.ServiceCidr, ClusterDomain = options.ClusterDomain,
+            Audit = options.AuditPolicyFile is null ? null : new AuditOptions(options.AuditPolicyFile, options.AuditLogPath ?? Path.Combine(options.DataDirectory, "audit.log")) { MostMegabytes = options.AuditLogMaxSize, MostBackups = options.AuditLogMaxBackup },
             Components = ["controller-manager", "scheduler"], DescriptionsFile = Path.Combine(AppContext.BaseDirectory, "descriptions.txt"),
         }, store, host => new NodeDialer(host.State, host.Authority), time, cancel);
         var url = $"https://{(IsEverywhere(options.Listen) ? "127.0.0.1" : options.Listen)}:{server.Port}";

@@ -8,6 +8,12 @@ namespace Gureum.Starting;
 /// <summary>What a user asked `up` for; null where nothing was said. Immutable.</summary>
 internal sealed partial record UpRequest(string DataDirectory, string? Listen, string? PodCidr, string? ServiceCidr, string? NodeName, bool AirGapped, bool NoNode = false)
 {
+    /// <summary>Of the record of requests: the policy's file, where it goes, MiB of a file, files kept.</summary>
+    internal string? AuditPolicyFile { get; init; }
+    internal string? AuditLogPath { get; init; }
+    internal int? AuditLogMaxSize { get; init; }
+    internal int? AuditLogMaxBackup { get; init; }
+
     /// <summary>The cloud's options: what was asked for, else what was kept, else the defaults.</summary>
     /// <exception cref="CommandFailure">Values are not valid or cannot change; all of them are named.</exception>
     internal ClusterOptions Resolve(ClusterOptions? kept)
@@ -23,6 +29,7 @@ internal sealed partial record UpRequest(string DataDirectory, string? Listen, s
             AirGapped = AirGapped || options.AirGapped,
             RunsNode = kept?.RunsNode ?? !NoNode,
         };
+        options = WithAudit(options, errors);
         if (NoNode && options.RunsNode) errors.Add($"--no-node: the cloud in {DataDirectory} runs a node on this machine; use another --data-dir");
         IPNetwork? pods = Range("--pod-cidr", options.PodCidr, 24, errors), services = Range("--service-cidr", options.ServiceCidr, 28, errors);
         if (pods is { } p && services is { } s && (p.Contains(s.BaseAddress) || s.Contains(p.BaseAddress)))
@@ -30,6 +37,22 @@ internal sealed partial record UpRequest(string DataDirectory, string? Listen, s
         if (options.NodeName.Length > 63 || !Name().IsMatch(options.NodeName))
             errors.Add($"--node-name {options.NodeName} is not a name: use up to 63 lower-case letters, digits, '-' and '.', with a letter or digit at both ends");
         return errors.Count == 0 ? options : throw new CommandFailure(string.Join("; ", errors));
+    }
+
+    private ClusterOptions WithAudit(ClusterOptions options, List<string> errors)
+    {
+        options = options with
+        {
+            // An empty name ends the recording that an earlier start asked for.
+            AuditPolicyFile = AuditPolicyFile is null ? options.AuditPolicyFile : AuditPolicyFile.Length == 0 ? null : Path.GetFullPath(AuditPolicyFile),
+            AuditLogPath = AuditLogPath is null ? options.AuditLogPath : AuditLogPath is "" ? null : AuditLogPath == "-" ? "-" : Path.GetFullPath(AuditLogPath),
+            AuditLogMaxSize = AuditLogMaxSize ?? options.AuditLogMaxSize, AuditLogMaxBackup = AuditLogMaxBackup ?? options.AuditLogMaxBackup,
+        };
+        if (options.AuditPolicyFile is not null) errors.AddRange(ApiServer.Audit.AuditPolicyFile.Problems(options.AuditPolicyFile).Select(static p => "--audit-policy-file: " + p));
+        else if (AuditLogPath is { Length: > 0 }) errors.Add($"--audit-log-path {AuditLogPath}: nothing is recorded without a policy; name one with --audit-policy-file");
+        if (options.AuditLogMaxSize < 1) errors.Add($"--audit-log-maxsize {options.AuditLogMaxSize}: a file needs at least 1 MiB");
+        if (options.AuditLogMaxBackup < 0) errors.Add($"--audit-log-maxbackup {options.AuditLogMaxBackup}: name how many files are kept, 0 for all");
+        return options;
     }
 
     private string? Fixed(string option, string? asked, string? kept, List<string> errors)

@@ -15,6 +15,9 @@ public sealed class TestServer : IAsyncLifetime
     private SqliteStore? store;
     private int names;
 
+    /// <summary>What is set up otherwise than usual, given the directory of the server.</summary>
+    internal Func<ApiServerOptions, string, ApiServerOptions>? Change { get; init; }
+
     public ApiServerHost Host { get; private set; } = null!;
     public Kubectl Kubectl { get; private set; } = null!;
 
@@ -25,6 +28,7 @@ public sealed class TestServer : IAsyncLifetime
     {
         store = await SqliteStore.OpenAsync(new SqliteOptions(Path.Combine(directory, "state.db")));
         var options = new ApiServerOptions { PkiDirectory = Path.Combine(directory, "pki"), Listen = [IPAddress.Loopback], Port = 0, DescriptionsFile = Path.Combine(AppContext.BaseDirectory, "descriptions.txt") };
+        if (Change is not null) options = Change(options, directory);
         Host = await ApiServerHost.StartAsync(options, store, _ => new NoNodes(), TimeProvider.System);
         Kubectl = new Kubectl(Host, directory);
         Admin = As("admin", "system:masters");

@@ -17,9 +17,6 @@ internal sealed class HookState
 
     internal bool InSecondRound { get; private set; }
 
-    /// <summary>Annotations of the audit event, "HOOK/KEY" to text.</summary>
-    internal Dictionary<string, string> AuditAnnotations { get; } = [];
-
     internal static HookState Of(AdmissionRequest request) => request.Hooks ??= new HookState();
 
     /// <summary>A hook was asked; one that may be asked again is remembered.</summary>

@@ -26,6 +26,11 @@ internal sealed class PodSecurityAdmission(ClusterState state) : IAdmissionPlugi
         if (state.Newest.Get(Keys.Object(Namespace.Resource, null, ns))?.Labels is not { Count: > 0 } labels) return ValueTask.CompletedTask;
         // An update that leaves the spec alone is no news.
         if (request.OldObject is { } old && JsonNode.DeepEquals(pod ? old.Child("spec") : Template(old), spec)) return ValueTask.CompletedTask;
+        if (request.Audit is not null)
+        {
+            if (pod) request.Annotate(Prefix + "enforce-policy", $"{labels.GetValueOrDefault(Prefix + "enforce", "privileged")}:{labels.GetValueOrDefault(Prefix + "enforce-version", "latest")}");
+            if (Broken(labels, "audit", spec) is { } found) request.Annotate(Prefix + "audit-violations", "would violate PodSecurity " + found);
+        }
         if (pod && Broken(labels, "enforce", spec) is { } refused) throw ApiError.Forbidden(request.Resource.Type, request.Name, "violates PodSecurity " + refused);
         if (Broken(labels, "warn", spec) is { } warning) request.Warnings.Add("would violate PodSecurity " + warning);
         return ValueTask.CompletedTask;

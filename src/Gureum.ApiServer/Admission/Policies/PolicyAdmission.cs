@@ -59,41 +59,46 @@ internal sealed class PolicyAdmission(ClusterState state, ResourceCatalog catalo
     // Warnings and annotations of all are given; the first refusal stands.
     private ApiError? Validate(Policy policy, PolicyBinding binding, AdmissionRequest request, Resource seenAs, ApiError? refusal)
     {
-        foreach (var (message, reason) in Faults(policy, binding, request, seenAs))
+        foreach (var (message, reason, index) in Faults(policy, binding, request, seenAs))
             foreach (var action in binding.Actions)
                 switch (action)
                 {
                     case "Deny": refusal ??= Denied(request, $"ValidatingAdmissionPolicy '{policy.Name}' with binding '{binding.Name}' denied request: {message}", message, reason); break;
                     case "Warn": request.Warnings.Add($"Validation failed for ValidatingAdmissionPolicy '{policy.Name}' with binding '{binding.Name}': {message}"); break;
-                    case "Audit": HookState.Of(request).AuditAnnotations[$"validation.policy.admission.k8s.io/validation_failure/{policy.Name}/{binding.Name}"] = message; break;
+                    case "Audit": request.Annotate("validation.policy.admission.k8s.io/validation_failure", FailureOf(policy, binding, message, index)); break;
                 }
         return refusal;
     }
 
-    private List<(string Message, string Reason)> Faults(Policy policy, PolicyBinding binding, AdmissionRequest request, Resource seenAs)
+    private List<(string Message, string Reason, int Index)> Faults(Policy policy, PolicyBinding binding, AdmissionRequest request, Resource seenAs)
     {
-        List<(string, string)> faults = [];
+        List<(string, string, int)> faults = [];
         try
         {
             foreach (var parameter in PolicyParameters.Find(policy, binding, request, catalog, state))
             {
                 var run = new PolicyRun(policy, new HookView(request, seenAs), parameter, authorizer, state);
                 if (!run.IsMeant()) continue;
-                foreach (var validation in policy.Validations)
+                foreach (var (validation, index) in policy.Validations.Select(static (v, i) => (v, i)))
                     try
                     {
-                        if (run.Evaluate(validation.Expression) is not CelBool { Value: true }) faults.Add((run.MessageOf(validation), validation.Reason));
+                        if (run.Evaluate(validation.Expression) is not CelBool { Value: true }) faults.Add((run.MessageOf(validation), validation.Reason, index));
                     }
-                    catch (PolicyException e) when (!policy.IgnoresFailure) { faults.Add((e.Message, "Invalid")); }
+                    catch (PolicyException e) when (!policy.IgnoresFailure) { faults.Add((e.Message, "Invalid", index)); }
                     catch (PolicyException) { /* ignored, as the policy says */ }
                 foreach (var (key, value) in policy.AuditAnnotations)
-                    if (run.Evaluate(value) is CelString { Value: { Length: > 0 } text }) HookState.Of(request).AuditAnnotations[policy.Name + "/" + key] = text;
+                    if (run.Evaluate(value) is CelString { Value: { Length: > 0 } text }) request.Annotate(policy.Name + "/" + key, text);
             }
         }
-        catch (PolicyException e) when (!policy.IgnoresFailure) { faults.Add((e.Message, "Invalid")); }
+        catch (PolicyException e) when (!policy.IgnoresFailure) { faults.Add((e.Message, "Invalid", 0)); }
         catch (PolicyException) { /* ignored, as the policy says */ }
         return faults;
     }
+
+    private static string FailureOf(Policy policy, PolicyBinding binding, string message, int index) => new JsonArray((JsonNode)new JsonObject
+    {
+        ["message"] = message, ["policy"] = policy.Name, ["binding"] = binding.Name, ["expressionIndex"] = index, ["validationActions"] = new JsonArray([.. binding.Actions.Select(static a => (JsonNode)JsonValue.Create(a))]),
+    }).ToJsonString();
 
     private bool Mutate(Policy policy, PolicyBinding binding, AdmissionRequest request, Resource seenAs)
     {

@@ -23,6 +23,8 @@ internal sealed record WebhookClientConfig(string? Url, string Namespace, string
 /// <summary>One webhook of a configuration, ready for use (immutable).</summary>
 internal sealed record Webhook(string Name, HookMatcher Matcher, MatchConditions Conditions, WebhookClientConfig Client)
 {
+    /// <summary>The name of the configuration that it belongs to.</summary>
+    internal string Configuration { get; private init; } = "";
     internal bool IgnoresFailure { get; private init; }
     internal TimeSpan Timeout { get; private init; }
     internal string SideEffects { get; private init; } = "Unknown";
@@ -34,10 +36,10 @@ internal sealed record Webhook(string Name, HookMatcher Matcher, MatchConditions
     internal bool MayRunDry => SideEffects is "None" or "NoneOnDryRun";
 
     /// <summary>The webhooks of a configuration object in their order.</summary>
-    internal static ImmutableArray<Webhook> Compile(JsonObject configuration) => [.. configuration.Objects("webhooks").Select(static hook =>
+    internal static ImmutableArray<Webhook> Compile(JsonObject configuration) => [.. configuration.Objects("webhooks").Select(hook =>
         new Webhook(hook.Text("name") ?? "", HookMatcher.OfWebhook(hook), MatchConditions.Compile(hook, HookExpressions.Webhook), WebhookClientConfig.Of(hook.Child("clientConfig")))
         {
-            IgnoresFailure = hook.Text("failurePolicy") == "Ignore", Timeout = TimeSpan.FromSeconds(hook.Number("timeoutSeconds") ?? 10), SideEffects = hook.Text("sideEffects") ?? "Unknown",
+            Configuration = configuration.Child("metadata")?.Text("name") ?? "", IgnoresFailure = hook.Text("failurePolicy") == "Ignore", Timeout = TimeSpan.FromSeconds(hook.Number("timeoutSeconds") ?? 10), SideEffects = hook.Text("sideEffects") ?? "Unknown",
             AsksAgain = hook.Text("reinvocationPolicy") == "IfNeeded", ReviewVersion = hook.Texts("admissionReviewVersions").FirstOrDefault(static v => v is "v1" or "v1beta1"),
         })];
 }

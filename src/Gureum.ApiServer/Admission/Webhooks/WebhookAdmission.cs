@@ -42,16 +42,28 @@ internal sealed class WebhookAdmission(ClusterState state, ResourceCatalog catal
 
     private async ValueTask MutateAsync(AdmissionRequest request, ImmutableArray<ImmutableArray<Webhook>> configurations)
     {
+        var index = 0;
         foreach (var hooks in configurations)
             foreach (var hook in hooks)
             {
                 if (hook.Matcher.Find(request, catalog) is null || (request.Hooks?.Skips(hook, request) ?? false) || See(hook, request) is not { } view) continue;
                 var changed = false;
                 try { changed = await MutateAsync(hook, view); }
-                catch (WebhookCallException e) { FailOrIgnore(hook, e); }
+                catch (WebhookCallException e)
+                {
+                    FailOrIgnore(hook, e);
+                    request.Annotate($"failed-open.mutation.webhook.admission.k8s.io/round_{(HookState.Of(request).InSecondRound ? 1 : 0)}_index_{index}", hook.Name);
+                }
+                if (request.Audit is not null) AnnotateMutation(hook, request, index, changed);
+                index++;
                 HookState.Of(request).Asked(hook, hook.AsksAgain, changed);
             }
     }
+
+    // Which hook changed the object, and in which round: what upstream records.
+    private static void AnnotateMutation(Webhook hook, AdmissionRequest request, int index, bool changed) =>
+        request.Annotate($"mutation.webhook.admission.k8s.io/round_{(HookState.Of(request).InSecondRound ? 1 : 0)}_index_{index}",
+            new JsonObject { ["configuration"] = hook.Configuration, ["webhook"] = hook.Name, ["mutated"] = changed }.ToJsonString());
 
     private async ValueTask<bool> MutateAsync(Webhook hook, HookView view)
     {
@@ -70,12 +82,12 @@ internal sealed class WebhookAdmission(ClusterState state, ResourceCatalog catal
 
     private async ValueTask ValidateAsync(List<(Webhook Hook, HookView View)> meant)
     {
-        var answers = await Task.WhenAll(meant.Select(m => JudgeAsync(m.Hook, m.View)));
+        var answers = await Task.WhenAll(meant.Select((m, i) => JudgeAsync(m.Hook, m.View, i)));
         foreach (var refusal in answers) if (refusal is not null) throw refusal;
     }
 
     // The refusal, or null. All are waited for: each may have warnings.
-    private async Task<ApiError?> JudgeAsync(Webhook hook, HookView view)
+    private async Task<ApiError?> JudgeAsync(Webhook hook, HookView view, int index)
     {
         try
         {
@@ -84,7 +96,9 @@ internal sealed class WebhookAdmission(ClusterState state, ResourceCatalog catal
         }
         catch (WebhookCallException e)
         {
-            return hook.IgnoresFailure ? null : Failed(hook, e);
+            if (!hook.IgnoresFailure) return Failed(hook, e);
+            view.Request.Annotate("failed-open.validating.webhook.admission.k8s.io/round_0_index_" + index, hook.Name);
+            return null;
         }
         catch (ApiError e) { return e; }
     }
@@ -109,7 +123,7 @@ internal sealed class WebhookAdmission(ClusterState state, ResourceCatalog catal
         lock (request.Warnings)
         {
             request.Warnings.AddRange(answer.Warnings);
-            foreach (var (key, text) in answer.AuditAnnotations) HookState.Of(request).AuditAnnotations[hook.Name + "/" + key] = text;
+            foreach (var (key, text) in answer.AuditAnnotations) request.Annotate(hook.Name + "/" + key, text);
         }
         return answer;
     }

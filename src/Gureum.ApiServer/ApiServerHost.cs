@@ -16,6 +16,7 @@ using Gureum.ApiServer.Bootstrap;
 using Gureum.ApiServer.Certificates;
 using Gureum.ApiServer.Definitions;
 using Gureum.ApiServer.Discovery;
+using Gureum.ApiServer.Fairness;
 using Gureum.ApiServer.Http;
 using Gureum.ApiServer.OpenApi;
 using Gureum.ApiServer.Registry;
@@ -52,6 +53,7 @@ public sealed class ApiServerHost : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private AvailabilityChecks? availability;
     private LocalServices? localServices;
+    private FairnessController? levels;
     private RemoteConnections? connections;
     private Task compaction = Task.CompletedTask;
     private WebhookClient? webhooks;
@@ -63,6 +65,9 @@ public sealed class ApiServerHost : IAsyncDisposable
     public ServiceAccountTokens Tokens { get; }
     public int Port { get; }
     public ClusterState State => state;
+
+    /// <summary>How requests share the server.</summary>
+    internal RequestFairness Fairness => dispatcher.Fairness!;
 
     /// <summary>A transport into this server that acts as a user.</summary>
     public IApiTransport Connect(UserInfo user, string agent) => new InProcessTransport(dispatcher, user, agent);
@@ -89,7 +94,10 @@ public sealed class ApiServerHost : IAsyncDisposable
         // What lives in this process ends with it: when there is an answer at all, it is well.
         HealthCheck[] components = [new("etcd-0", () => state.Problem), .. options.Components.Select(c => new HealthCheck(c, static () => null))];
         var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => state.Problem)], [new ServerMetrics(state).Find, new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)) { Remotes = remotes }.Find]);
-        var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog) { Remotes = remotes }, new ReviewHandlers(authorizer, rbac, tokens), new ComponentStatuses(components), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths) { Remotes = remotes, Forwarder = new RemoteForwarder(connections), Auditor = auditor };
+        var fairness = new RequestFairness(state, catalog, options.MostInFlight, time);
+        var levels = new FairnessController(state, fairness, time);
+        levels.Load();
+        var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog) { Remotes = remotes }, new ReviewHandlers(authorizer, rbac, tokens), new ComponentStatuses(components), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths) { Remotes = remotes, Forwarder = new RemoteForwarder(connections), Auditor = auditor, Fairness = fairness };
         var late = new LateDialer();
         var endpoint = new ApiEndpoint(dispatcher, new RequestAuthenticator(tokens, authorizer), new ConnectProxy(late));
         var web = Build(options, authority, endpoint);
@@ -104,6 +112,8 @@ public sealed class ApiServerHost : IAsyncDisposable
         (host.availability, host.connections, host.localServices) = (availability, connections, new LocalServices(state, catalog));
         availability.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-aggregation")), host.stop.Token);
         await new Bootstrapper(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-bootstrap")), options with { Port = port }, authority, frontProxy).RunAsync(cancel);
+        host.levels = levels;
+        levels.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-fairness")), host.stop.Token);
         host.localServices.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-aggregation")), host.stop.Token);
         return host;
     }
@@ -180,6 +190,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         await compaction;
         await signer.StoppedAsync();
         if (availability is not null) await availability.StoppedAsync();
+        if (levels is not null) await levels.StoppedAsync();
         if (localServices is not null) await localServices.StoppedAsync();
         connections?.Dispose();
         webhooks?.Dispose();

@@ -29,6 +29,9 @@ public sealed record ApiServerOptions
     /// <summary>Parts of the control plane in this process, beside the store, that componentstatuses shows.</summary>
     public IReadOnlyList<string> Components { get; init; } = [];
 
+    /// <summary>Requests that run at once, shared out by priority levels; calls of this process are not counted.</summary>
+    public int MostInFlight { get; init; } = 600;
+
     /// <summary>What is recorded of requests; null records nothing.</summary>
     public Audit.AuditOptions? Audit { get; init; }
 

@@ -5,6 +5,7 @@ using Gureum.ApiServer.Aggregation;
 using Gureum.ApiServer.Audit;
 using Gureum.ApiServer.Authentication;
 using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Fairness;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
 using Gureum.Client;
@@ -26,6 +27,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         var target = RequestTarget.Parse(context.Request.Method, context.Request.Path.Value ?? "/", QueryFlag.Read(ApiCall.First(query, "watch")) == true);
         RequestAudit? audit = null;
         Exception? panic = null;
+        var seats = default(Seats);
         try
         {
             ApiResult result;
@@ -35,15 +37,23 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
                 if (dispatcher.Auditor is { } auditor) audit = await HttpAudit.BeginAsync(auditor, context, target, user);
                 var acting = await authenticator.ActAsync(context, user);
                 if (acting != user) audit?.ActsAs(acting);
+                if (dispatcher.Fairness is { } fairness && !RequestFairness.IsUnbounded(target)) seats = await EnterAsync(fairness, context, acting, target, query, cancel);
                 var call = await ReadAsync(context, acting, query, audit, cancel);
                 result = await dispatcher.HandleAsync(call, target, cancel);
             }
+            catch (RejectedException) { result = TooMany; }
             catch (ApiError error) { result = ApiDispatcher.Refusal(error); }
             catch (BadHttpRequestException e) { result = ApiDispatcher.Refusal(e.StatusCode == 413 ? ApiError.TooLarge(MostBodyBytes) : ApiError.BadRequest(e.Message)); }
             catch (Exception e) when (e is not OperationCanceledException and not IOException)
             {
                 Log.Current.Error("api", $"{context.Request.Method} {context.Request.Path}", panic = e);
                 result = ApiDispatcher.Refusal(ApiError.Internal(e.Message));
+            }
+            if (result is WatchResult watching)
+            {
+                // A watch costs little once it has begun.
+                watching.Stream.Opened = seats.Leave;
+                seats = default;
             }
             if (audit is not null) Record(audit, context, target, result);
             await WriteAsync(context, result, cancel);
@@ -52,8 +62,21 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         catch (IOException) when (cancel.IsCancellationRequested) { /* likewise */ }
         finally
         {
+            seats.Leave();
             if (audit is not null) await (panic is null ? audit.CompletedAsync(context.Response.StatusCode) : audit.PanickedAsync(panic));
         }
+    }
+
+    // In plain words, as upstream.
+    private static readonly BodyResult TooMany = new(429, "Too many requests, please try again later.\n"u8.ToArray(), "text/plain; charset=utf-8");
+
+    private static ValueTask<Seats> EnterAsync(RequestFairness fairness, HttpContext context, UserInfo user, RequestTarget target, IReadOnlyDictionary<string, IReadOnlyList<string>> query, CancellationToken cancel)
+    {
+        var flow = fairness.Classify(user, target);
+        var headers = context.Response.Headers;
+        headers["X-Kubernetes-PF-FlowSchema-UID"] = flow.Uid;
+        headers["X-Kubernetes-PF-PriorityLevel-UID"] = flow.LevelUid;
+        return fairness.EnterAsync(flow, user, target, query, cancel);
     }
 
     private async ValueTask<UserInfo> IdentifyAsync(HttpContext context, RequestTarget target)

@@ -25,6 +25,7 @@ internal static class WatchWriter
             if (output.Pending > MostPending) await output.FlushAsync(cancel);
         }
         await output.FlushAsync(cancel);
+        stream.HasOpened();
         try
         {
             while (await WaitAsync(stream, limit.Token) is { } more)

@@ -96,8 +96,19 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher?
         return channel.Reader;
     }
 
+    /// <summary>Called once: when what was there at first has been sent, or the watch ends before.</summary>
+    internal Action? Opened { get; set; }
+
+    internal void HasOpened()
+    {
+        var opened = Opened;
+        Opened = null;
+        opened?.Invoke();
+    }
+
     public void Dispose()
     {
+        HasOpened();
         Through?.Dispose();
         watcher?.Dispose();
     }

@@ -60,6 +60,8 @@ internal static class BuiltIn
         "mutatingadmissionpolicybindings.admissionregistration.k8s.io" => new PolicyBindingStrategy(mutates: true),
         "resourceslices.resource.k8s.io" => new ResourceSliceStrategy(),
         "apiservices.apiregistration.k8s.io" => new ApiServiceStrategy(),
+        "flowschemas.flowcontrol.apiserver.k8s.io" => new FlowSchemaStrategy(),
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io" => new PriorityLevelStrategy(),
         "runtimeclasses.node.k8s.io" => new SimpleStrategy(),
         _ => Strategy.Plain,
     };

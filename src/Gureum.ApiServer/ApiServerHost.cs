@@ -88,18 +88,20 @@ public sealed class ApiServerHost : IAsyncDisposable
         var definitions = new DefinitionWatcher(state, catalog, webhooks);
         definitions.LoadAll();
         var tokens = new ServiceAccountTokens(SigningKey.Open(options.PkiDirectory), options.Issuer, state, time);
+        var allTokens = new TokenChain([tokens, new BootstrapTokens(state, options.Issuer, time)]);
         var rbac = new RbacAuthorizer(state);
         var authorizer = new AuthorizerChain([new NodeAuthorizer(state), rbac]);
         var registry = new ObjectRegistry(state, catalog, new AdmissionChain(Plugins(state, catalog, rbac, authorizer, webhooks)), time) { Allocator = new ServiceAllocator(state, options.ServiceCidr) };
+        tokens.LegacyUsed = new LegacyTokenUse(registry, time).Used;
         // What lives in this process ends with it: when there is an answer at all, it is well.
         HealthCheck[] components = [new("etcd-0", () => state.Problem), .. options.Components.Select(c => new HealthCheck(c, static () => null))];
         var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => state.Problem)], [new ServerMetrics(state).Find, new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)) { Remotes = remotes }.Find]);
         var fairness = new RequestFairness(state, catalog, options.MostInFlight, time);
         var levels = new FairnessController(state, fairness, time);
         levels.Load();
-        var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog) { Remotes = remotes }, new ReviewHandlers(authorizer, rbac, tokens), new ComponentStatuses(components), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths) { Remotes = remotes, Forwarder = new RemoteForwarder(connections), Auditor = auditor, Fairness = fairness };
+        var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog) { Remotes = remotes }, new ReviewHandlers(authorizer, rbac, allTokens), new ComponentStatuses(components), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths) { Remotes = remotes, Forwarder = new RemoteForwarder(connections), Auditor = auditor, Fairness = fairness };
         var late = new LateDialer();
-        var endpoint = new ApiEndpoint(dispatcher, new RequestAuthenticator(tokens, authorizer), new ConnectProxy(late));
+        var endpoint = new ApiEndpoint(dispatcher, new RequestAuthenticator(allTokens, authorizer), new ConnectProxy(late));
         var web = Build(options, authority, endpoint);
         await web.StartAsync(cancel);
         var port = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;

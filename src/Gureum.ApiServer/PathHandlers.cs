@@ -26,8 +26,8 @@ public sealed class PathHandlers(ServiceAccountTokens tokens, IReadOnlyList<Heal
             case "/version": return Version();
             case "/livez": return Health(call, [], "livez");
             case "/healthz" or "/readyz": return Health(call, checks, path[1..]);
-            case "/.well-known/openid-configuration": return Json(OpenIdConfiguration());
-            case "/openid/v1/jwks": return new BodyResult(200, Encoding.UTF8.GetBytes(Keys().ToJsonString()), "application/jwk-set+json");
+            case "/.well-known/openid-configuration": return Json(OpenIdConfiguration()) with { Caching = Public };
+            case "/openid/v1/jwks": return new BodyResult(200, Encoding.UTF8.GetBytes(Keys().ToJsonString()), "application/jwk-set+json") { Caching = Public };
             case "": return Json(new JsonObject { ["paths"] = new JsonArray("/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version") });
             default: break;
         }
@@ -57,6 +57,9 @@ public sealed class PathHandlers(ServiceAccountTokens tokens, IReadOnlyList<Heal
         var body = well && !call.Query.ContainsKey("verbose") ? "ok" : text + (well ? $"{name} check passed\n" : $"{name} check failed\n");
         return new BodyResult(well ? 200 : 500, Encoding.UTF8.GetBytes(body), "text/plain; charset=utf-8");
     }
+
+    // Relying parties look seldom: keys last.
+    private const string Public = "public, max-age=3600";
 
     private JsonObject OpenIdConfiguration() => new()
     {

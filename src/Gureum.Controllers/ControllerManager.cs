@@ -1,4 +1,5 @@
 using Gureum.Client;
+using Gureum.Controllers.BootstrapTokens;
 using Gureum.Controllers.CertificateRequests;
 using Gureum.Controllers.ClusterRoles;
 using Gureum.Controllers.Common;
@@ -61,6 +62,7 @@ public sealed class ControllerManager
             new PodGarbageController(context),
             new ClusterRoleAggregationController(context),
             new RequestCleaner(context),
+            new TokenCleaner(context),
         ];
     }
 

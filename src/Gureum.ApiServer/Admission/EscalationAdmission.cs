@@ -27,17 +27,20 @@ internal sealed class EscalationAdmission(RbacAuthorizer rbac, IAuthorizer autho
                 if (await MayAsync(request.User, "escalate", request.Resource.Type.Plural, ns, request.Name)) return;
                 Demand(request, ns, Rules(value));
                 // Aggregation takes in rules that nobody has written yet.
-                if (value.ContainsKey("aggregationRule") && !Same(request, "aggregationRule")) Demand(request, ns, [new() { ApiGroups = ["*"], Resources = ["*"], Verbs = ["*"] }, new() { NonResourceURLs = ["*"], Verbs = ["*"] }]);
+                if ((value.ContainsKey("aggregationRule") || request.OldObject?.ContainsKey("aggregationRule") == true) && Missing(request.User, ns, Everything).Count > 0)
+                    throw ApiError.Forbidden(request.Resource.Type, request.Name, "must have cluster-admin privileges to use the aggregationRule");
                 break;
             case "rolebindings" or "clusterrolebindings":
                 if (Same(request, "roleRef") && Same(request, "subjects")) return;
                 var role = ModelJson.Parse<RoleRef>(ObjectEncoder.EncodeAny(value.Child("roleRef") ?? []));
                 if (await MayAsync(request.User, "bind", role.Kind == "ClusterRole" ? "clusterroles" : "roles", ns, role.Name ?? "")) return;
-                Demand(request, ns, rbac.RulesOf(role, ns));
+                Demand(request, ns, rbac.FindRules(role, ns) ?? throw ApiError.NotFound(role.Kind == "ClusterRole" ? ClusterRole.Resource : Role.Resource, role.Name ?? ""));
                 break;
             default: break;
         }
     }
+
+    private static readonly PolicyRule[] Everything = [new() { ApiGroups = ["*"], Resources = ["*"], Verbs = ["*"] }, new() { NonResourceURLs = ["*"], Verbs = ["*"] }];
 
     private static bool Same(AdmissionRequest request, string field) => request.OldObject is { } old && JsonNode.DeepEquals(old[field], request.Object![field]);
 
@@ -48,13 +51,22 @@ internal sealed class EscalationAdmission(RbacAuthorizer rbac, IAuthorizer autho
 
     private void Demand(AdmissionRequest request, string ns, IReadOnlyList<PolicyRule> wanted)
     {
-        var held = rbac.Rules(request.User, ns).ToList();
-        var missing = wanted.SelectMany(Single).Where(w => !held.Exists(h => Covers(h, w))).Select(Text).Distinct().Order(StringComparer.Ordinal).ToList();
-        if (missing.Count == 0) return;
-        var user = request.User;
+        var (user, lacking) = (request.User, Missing(request.User, ns, wanted));
+        if (lacking.Count == 0) return;
+        var missing = Compact(lacking).Select(Text).Distinct().Order(StringComparer.Ordinal);
         throw ApiError.Forbidden(request.Resource.Type, request.Name,
             $"user \"{user.Name}\" (groups=[{string.Join(' ', user.Groups.Select(g => $"\"{g}\""))}]) is attempting to grant RBAC permissions not currently held:\n{string.Join('\n', missing)}");
     }
+
+    private List<PolicyRule> Missing(UserInfo user, string ns, IReadOnlyList<PolicyRule> wanted)
+    {
+        var held = rbac.Rules(user, ns).ToList();
+        return [.. wanted.SelectMany(Single).Where(w => !held.Exists(h => Covers(h, w)))];
+    }
+
+    // What differs but in the verb is told as one.
+    private static IEnumerable<PolicyRule> Compact(IEnumerable<PolicyRule> rules) =>
+        rules.GroupBy(static r => string.Join('\n', r.ApiGroups) + '\0' + string.Join('\n', r.Resources) + '\0' + string.Join('\n', r.ResourceNames) + '\0' + string.Join('\n', r.NonResourceURLs)).Select(static g => g.First() with { Verbs = [.. g.SelectMany(static r => r.Verbs).Distinct()] });
 
     // One verb on one resource (or path) at a time, so that several rules together may cover one.
     private static IEnumerable<PolicyRule> Single(PolicyRule rule)
@@ -82,6 +94,8 @@ internal sealed class EscalationAdmission(RbacAuthorizer rbac, IAuthorizer autho
 
     private static bool Has(IReadOnlyList<string> list, string value) => list.Contains("*") || list.Contains(value);
 
-    private static string Text(PolicyRule rule) => rule.NonResourceURLs.Count > 0 ? $"{{NonResourceURLs:[\"{rule.NonResourceURLs[0]}\"], Verbs:[\"{rule.Verbs[0]}\"]}}"
-        : $"{{APIGroups:[\"{rule.ApiGroups[0]}\"], Resources:[\"{rule.Resources[0]}\"]{(rule.ResourceNames.Count > 0 ? $", ResourceNames:[\"{rule.ResourceNames[0]}\"]" : "")}, Verbs:[\"{rule.Verbs[0]}\"]}}";
+    private static string Text(PolicyRule rule) => rule.NonResourceURLs.Count > 0 ? $"{{NonResourceURLs:[\"{rule.NonResourceURLs[0]}\"], Verbs:[{Quoted(rule.Verbs)}]}}"
+        : $"{{APIGroups:[\"{rule.ApiGroups[0]}\"], Resources:[\"{rule.Resources[0]}\"]{(rule.ResourceNames.Count > 0 ? $", ResourceNames:[\"{rule.ResourceNames[0]}\"]" : "")}, Verbs:[{Quoted(rule.Verbs)}]}}";
+
+    private static string Quoted(IReadOnlyList<string> texts) => string.Join(' ', texts.Select(static t => $"\"{t}\""));
 }

@@ -48,12 +48,29 @@ public sealed class ServiceAccountTokens(ECDsa key, string issuer, ClusterState 
         return (handler.CreateToken(descriptor), expires);
     }
 
+    /// <summary>Told of each use of a token of the old kind, with its Secret.</summary>
+    internal Action<StoredObject>? LegacyUsed { get; set; }
+
+    /// <summary>A token of the old kind: it lives as long as the Secret that it will be kept in.</summary>
+    internal string IssueLegacy(string ns, string account, string uid, string secret) => handler.CreateToken(new SecurityTokenDescriptor
+    {
+        Issuer = LegacyTokens.Issuer, Claims = LegacyTokens.Claims(ns, account, uid, secret), SigningCredentials = new SigningCredentials(signingKey, SecurityAlgorithms.EcdsaSha256),
+    });
+
     public async ValueTask<TokenIdentity?> AuthenticateAsync(string token, IReadOnlyList<string> audiences)
     {
         var known = verified.GetValueOrDefault(token) ?? await VerifyAsync(token);
+        if (known is not null && LegacyTokens.IsOne(known)) return Legacy(known, audiences);
         if (known is null || known.ValidTo <= time.GetUtcNow().UtcDateTime) return null;
         var accepted = known.Audiences.Intersect(audiences.Count == 0 ? [issuer] : audiences).ToList();
         return accepted.Count == 0 || Identity(known) is not { } user ? null : new TokenIdentity(user, accepted);
+    }
+
+    private TokenIdentity? Legacy(JsonWebToken token, IReadOnlyList<string> audiences)
+    {
+        if ((audiences.Count > 0 && !audiences.Contains(issuer)) || LegacyTokens.Identify(token, state.Newest) is not var (user, secret)) return null;
+        LegacyUsed?.Invoke(secret);
+        return new TokenIdentity(user, [issuer]);
     }
 
     private async ValueTask<JsonWebToken?> VerifyAsync(string token)
@@ -61,8 +78,8 @@ public sealed class ServiceAccountTokens(ECDsa key, string issuer, ClusterState 
         if (token.Length > 16_384 || !handler.CanReadToken(token)) return null;
         var result = await handler.ValidateTokenAsync(token, new TokenValidationParameters
         {
-            ValidIssuer = issuer, IssuerSigningKey = signingKey, ValidateAudience = false, ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
-            ClockSkew = TimeSpan.FromSeconds(10), LifetimeValidator = (start, end, _, _) => end is not null && end > time.GetUtcNow().UtcDateTime && (start is null || start <= time.GetUtcNow().UtcDateTime.AddSeconds(10)),
+            ValidIssuers = [issuer, LegacyTokens.Issuer], IssuerSigningKey = signingKey, ValidateAudience = false, ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
+            ClockSkew = TimeSpan.FromSeconds(10), LifetimeValidator = (start, end, read, _) => end is null ? read is JsonWebToken old && LegacyTokens.IsOne(old) : end > time.GetUtcNow().UtcDateTime && (start is null || start <= time.GetUtcNow().UtcDateTime.AddSeconds(10)),
         });
         if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt) return null;
         if (verified.Count > MostCached) verified.Clear();

@@ -31,6 +31,9 @@ public sealed class RbacAuthorizer(ClusterState state) : IAuthorizer
     /// <summary>The rules of a role as they stand now; empty when it does not exist.</summary>
     public IReadOnlyList<PolicyRule> RulesOf(RoleRef role, string ns) => Current().RulesOf(role, ns);
 
+    /// <summary>The rules of a role; null when it does not exist.</summary>
+    internal IReadOnlyList<PolicyRule>? FindRules(RoleRef role, string ns) => Current().FindRules(role, ns);
+
     private RbacIndex Current()
     {
         var changed = Collections.Max(state.LastChange);
@@ -68,16 +71,18 @@ internal sealed class RbacIndex
     private static IEnumerable<T> Read<T>(Root root) where T : IKubeObject<T> =>
         root.Under(Keys.Collection(T.Resource)).Select(p => ModelJson.Parse<T>(p.Value.Json));
 
-    internal IReadOnlyList<PolicyRule> RulesOf(RoleRef? role, string ns) => role is null ? []
-        : roles.GetValueOrDefault((role.Kind == "ClusterRole" ? "" : ns) + "/" + role.Name) ?? [];
+    internal IReadOnlyList<PolicyRule> RulesOf(RoleRef? role, string ns) => FindRules(role, ns) ?? [];
+
+    internal IReadOnlyList<PolicyRule>? FindRules(RoleRef? role, string ns) => role is null ? null : roles.GetValueOrDefault((role.Kind == "ClusterRole" ? "" : ns) + "/" + role.Name);
 
     private void Bind(string ns, IReadOnlyList<Subject> subjects, RoleRef? role, string reason, string roleNamespace)
     {
         var rules = RulesOf(role, roleNamespace);
         if (rules.Count == 0) return;
-        var grant = new Grant(ns, rules, reason + $" of {role!.Kind} \"{role.Name}\"");
         foreach (var subject in subjects)
         {
+            var who = subject.Kind == "ServiceAccount" ? $"{subject.Name}/{subject.Namespace ?? ns}" : subject.Name;
+            var grant = new Grant(ns, rules, $"{reason} of {role!.Kind} \"{role.Name}\" to {subject.Kind} \"{who}\"");
             var key = subject.Kind switch
             {
                 "User" => "u:" + subject.Name,

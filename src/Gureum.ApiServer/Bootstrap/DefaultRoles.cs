@@ -36,6 +36,9 @@ internal static class DefaultRoles
         yield return Part("system:aggregate-to-admin", "rbac.authorization.k8s.io/aggregate-to-admin", [.. Admin()]);
         yield return Part("system:aggregate-to-edit", "rbac.authorization.k8s.io/aggregate-to-edit", [.. Edit()]);
         yield return Part("system:aggregate-to-view", "rbac.authorization.k8s.io/aggregate-to-view", [.. View()]);
+        yield return Role("system:node-bootstrapper", [Rule(["certificates.k8s.io"], ["certificatesigningrequests"], ["create", "get", "list", "watch"])]);
+        yield return Role("system:certificates.k8s.io:certificatesigningrequests:nodeclient", [Rule(["certificates.k8s.io"], ["certificatesigningrequests/nodeclient"], ["create"])]);
+        yield return Role("system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", [Rule(["certificates.k8s.io"], ["certificatesigningrequests/selfnodeclient"], ["create"])]);
         yield return Role("system:node-proxier", [Rule([""], ["services", "endpoints", "nodes"], Read), Rule(["discovery.k8s.io"], ["endpointslices"], Read)]);
         yield return Role("system:auth-delegator", [Rule(["authentication.k8s.io"], ["tokenreviews"], ["create"]), Rule(["authorization.k8s.io"], ["subjectaccessreviews"], ["create"])]);
     }

@@ -155,7 +155,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         var response = context.Response;
         response.StatusCode = result.Status;
         response.ContentType = type;
-        response.Headers["Cache-Control"] = "no-cache, private";
+        response.Headers["Cache-Control"] = result.Caching;
         if (result.ETag is { } tag)
         {
             response.Headers.ETag = tag;

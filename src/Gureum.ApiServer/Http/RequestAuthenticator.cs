@@ -9,7 +9,7 @@ namespace Gureum.ApiServer.Http;
 internal sealed class RequestAuthenticator(ITokenAuthenticator tokens, IAuthorizer authorizer)
 {
     /// <summary>Whom the user acts as: itself, or as it wishes and may.</summary>
-    internal ValueTask<UserInfo> ActAsync(HttpContext context, UserInfo user) => context.Request.Headers.ContainsKey("Impersonate-User") ? ImpersonateAsync(context, user) : ValueTask.FromResult(user);
+    internal ValueTask<UserInfo> ActAsync(HttpContext context, UserInfo user) => Impersonation.IsWished(context.Request.Headers) ? Impersonation.ActAsync(context.Request.Headers, user, authorizer) : ValueTask.FromResult(user);
 
     /// <summary>Who asks.</summary>
     /// <exception cref="ApiError">401: what is shown is not valid.</exception>
@@ -30,26 +30,5 @@ internal sealed class RequestAuthenticator(ITokenAuthenticator tokens, IAuthoriz
                 return (await tokens.AuthenticateAsync(token, []))?.User ?? throw ApiError.Unauthorized();
             }
         return UserInfo.Anonymous;
-    }
-
-    private async ValueTask<UserInfo> ImpersonateAsync(HttpContext context, UserInfo user)
-    {
-        var name = context.Request.Headers["Impersonate-User"].ToString();
-        var groups = context.Request.Headers["Impersonate-Group"].OfType<string>().ToList();
-        if (name.StartsWith("system:serviceaccount:", StringComparison.Ordinal) && name.Split(':') is [_, _, var ns, var account])
-        {
-            await DemandAsync(user, "serviceaccounts", ns, account);
-            if (groups.Count == 0) groups = ["system:serviceaccounts", "system:serviceaccounts:" + ns];
-        }
-        else await DemandAsync(user, "users", "", name);
-        foreach (var group in groups) if (group != UserInfo.Authenticated) await DemandAsync(user, "groups", "", group);
-        if (name != UserInfo.Anonymous.Name && !groups.Contains(UserInfo.Authenticated)) groups.Add(UserInfo.Authenticated);
-        return new UserInfo(name, groups, context.Request.Headers["Impersonate-Uid"].ToString());
-    }
-
-    private async ValueTask DemandAsync(UserInfo user, string what, string ns, string name)
-    {
-        if ((await authorizer.AuthorizeAsync(user, new AccessRequest("impersonate", "", what, "", ns, name, ""))).Allowed) return;
-        throw ApiError.Make(403, "Forbidden", $"{what} \"{name}\" is forbidden: User \"{user.Name}\" cannot impersonate resource \"{what}\" in API group \"\" {(ns.Length > 0 ? $"in the namespace \"{ns}\"" : "at the cluster scope")}");
     }
 }

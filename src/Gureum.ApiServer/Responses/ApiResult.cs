@@ -15,6 +15,9 @@ public sealed record BodyResult(int Status, ReadOnlyMemory<byte> Body, string Co
 {
     /// <summary>What tells this body from others (RFC 9110, section 8.8.3), with its quotes; null for answers that clients do not keep.</summary>
     public string? ETag { get; init; }
+
+    /// <summary>Whether and how long clients may keep the answer (RFC 9111, section 5.2).</summary>
+    public string Caching { get; init; } = "no-cache, private";
 }
 
 /// <summary>A list whose items are sent as they are kept, one after the other: nothing of its size is ever made.</summary>

@@ -55,27 +55,54 @@ public sealed class ReviewHandlers(IAuthorizer authorizer, RbacAuthorizer rbac, 
         Username = user.Name, Uid = user.Uid.Length == 0 ? null : user.Uid, Groups = user.Groups, Extra = user.Extra,
     };
 
-    private async ValueTask<SubjectAccessReview> ReviewAsync(SubjectAccessReview review) =>
-        review with { Status = await DecideAsync(Subject(review.Spec), review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes) };
+    private static void Check(ResourceAttributes? resource, NonResourceAttributes? path, FieldErrors errors)
+    {
+        if (resource is not null && path is not null) errors.Invalid("spec.nonResourceAttributes", path.Path ?? "", "cannot be specified in combination with resourceAttributes");
+        if (resource is null && path is null) errors.Invalid("spec.resourceAttributes", null, "exactly one of nonResourceAttributes or resourceAttributes must be specified");
+    }
+
+    private static void CheckSubject(SubjectAccessReviewSpec spec, FieldErrors errors)
+    {
+        if (string.IsNullOrEmpty(spec.User) && spec.Groups.Count == 0) errors.Invalid("spec.user", spec.User ?? "", "at least one of user or group must be specified");
+    }
+
+    private static void Refuse(FieldErrors errors, string kind)
+    {
+        if (errors.Any) throw ApiError.Invalid(new ResourceType("authorization.k8s.io/v1", kind, "", false), "", errors);
+    }
+
+    private async ValueTask<SubjectAccessReview> ReviewAsync(SubjectAccessReview review)
+    {
+        var errors = new FieldErrors();
+        Check(review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes, errors);
+        CheckSubject(review.Spec, errors);
+        Refuse(errors, "SubjectAccessReview");
+        return review with { Status = await DecideAsync(Subject(review.Spec), review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes) };
+    }
 
     private async ValueTask<LocalSubjectAccessReview> ReviewLocalAsync(LocalSubjectAccessReview review, string? ns)
     {
-        if (review.Spec.ResourceAttributes?.Namespace != ns) throw ApiError.BadRequest($"spec.resourceAttributes.namespace must match the namespace of the request ({ns})");
+        var errors = new FieldErrors();
+        Check(review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes, errors);
+        CheckSubject(review.Spec, errors);
+        if (review.Spec.ResourceAttributes is { } asked && (asked.Namespace ?? "") != (ns ?? "")) errors.Invalid("spec.resourceAttributes.namespace", asked.Namespace ?? "", "must match metadata.namespace");
+        if (review.Spec.NonResourceAttributes is not null) errors.Invalid("spec.nonResourceAttributes", review.Spec.NonResourceAttributes.Path ?? "", "disallowed on this kind of request");
+        Refuse(errors, "LocalSubjectAccessReview");
         return review with { Status = await DecideAsync(Subject(review.Spec), review.Spec.ResourceAttributes, null) };
     }
 
-    private async ValueTask<SelfSubjectAccessReview> ReviewSelfAsync(SelfSubjectAccessReview review, UserInfo user) =>
-        review with { Status = await DecideAsync(user, review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes) };
-
-    private static UserInfo Subject(SubjectAccessReviewSpec spec)
+    private async ValueTask<SelfSubjectAccessReview> ReviewSelfAsync(SelfSubjectAccessReview review, UserInfo user)
     {
-        if (string.IsNullOrEmpty(spec.User) && spec.Groups.Count == 0) throw ApiError.BadRequest("at least one of spec.user or spec.groups must be specified");
-        return new UserInfo(spec.User ?? "", spec.Groups, spec.Uid ?? "");
+        var errors = new FieldErrors();
+        Check(review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes, errors);
+        Refuse(errors, "SelfSubjectAccessReview");
+        return review with { Status = await DecideAsync(user, review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes) };
     }
+
+    private static UserInfo Subject(SubjectAccessReviewSpec spec) => new(spec.User ?? "", spec.Groups, spec.Uid ?? "");
 
     private async ValueTask<SubjectAccessReviewStatus> DecideAsync(UserInfo user, ResourceAttributes? resource, NonResourceAttributes? path)
     {
-        if (resource is null == path is null) throw ApiError.BadRequest("exactly one of spec.resourceAttributes and spec.nonResourceAttributes must be specified");
         var request = path is not null
             ? new AccessRequest((path.Verb ?? "").ToLowerInvariant(), "", "", "", "", "", path.Path ?? "/")
             : new AccessRequest(resource!.Verb ?? "", resource.Group ?? "", resource.Resource ?? "", resource.Subresource ?? "", resource.Namespace ?? "", resource.Name ?? "", "");

@@ -85,6 +85,12 @@ public sealed class SubresourceHandlers(ObjectRegistry registry, ServiceAccountT
             throw ApiError.Invalid(new ResourceType("authentication.k8s.io/v1", "TokenRequest", "tokenrequests", true), name, errors);
         }
         var bound = Bound(spec.Child("boundObjectRef"), ns);
+        if (bound is { Kind: "Secret" } && call.User == UserInfo.ApiServer && JsonPeek.Text(registry.Get(registry.Catalog.Find("v1", "secrets")!, ns, bound.Name).Json, ["type"]) == LegacyTokens.SecretType)
+        {
+            // What the token controller keeps in such a Secret ends with it alone.
+            request["status"] = new JsonObject { ["token"] = tokens.IssueLegacy(ns, name, JsonPeek.Text(account.Json, ["metadata", "uid"]), bound.Name), ["expirationTimestamp"] = Times.Format(DateTimeOffset.MaxValue) };
+            return ValueTask.FromResult<ApiResult>(new BodyResult(201, ObjectEncoder.EncodeAny(request)) { Warnings = warnings });
+        }
         var (token, expires) = tokens.Issue(ns, name, JsonPeek.Text(account.Json, ["metadata", "uid"]), [.. spec.Texts("audiences")], TimeSpan.FromSeconds(Math.Min(seconds, 31_536_000)), bound);
         request["kind"] = "TokenRequest";
         request["apiVersion"] = "authentication.k8s.io/v1";

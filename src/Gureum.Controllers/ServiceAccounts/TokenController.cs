@@ -11,7 +11,7 @@ public sealed class TokenController : IController
 {
     private const string SecretType = "kubernetes.io/service-account-token", AccountName = "kubernetes.io/service-account.name", AccountUid = "kubernetes.io/service-account.uid";
 
-    // The longest that the API server issues: one year. Renewed at half-time.
+    // What the API server issues to this controller for such a Secret lasts as long as the Secret; another would have a year.
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(365);
 
     private readonly ControllerContext context;
@@ -53,7 +53,6 @@ public sealed class TokenController : IController
         var complete = secret.Data.ContainsKey("token") && secret.Data.ContainsKey("namespace") && (certificate is null || secret.Data.GetValueOrDefault("ca.crt").AsSpan().SequenceEqual(certificate));
         if (complete && secret.Annotation(AccountUid) == account.Uid()) return;
         await FillAsync(secret, account, certificate, cancel);
-        queue.AddAfter(key, Lifetime / 2);
     }
 
     private async Task FillAsync(Secret secret, ServiceAccount account, byte[]? certificate, CancellationToken cancel)

@@ -6,6 +6,7 @@ using Gureum.ApiServer.Definitions.Conversion;
 using Gureum.ApiServer.Discovery;
 using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.Fairness;
+using Gureum.ApiServer.Metrics;
 using Gureum.ApiServer.Registry;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
@@ -27,6 +28,9 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
     /// <summary>What other servers serve, and the way there; null where there are none.</summary>
     internal RemoteServices? Remotes { get; init; }
     internal RemoteForwarder? Forwarder { get; init; }
+
+    /// <summary>Counts requests; null counts none.</summary>
+    internal RequestMetrics? Metrics { get; init; }
 
     /// <summary>Lets requests in; null lets in all at once.</summary>
     internal RequestFairness? Fairness { get; init; }

@@ -17,7 +17,9 @@ using Gureum.ApiServer.Certificates;
 using Gureum.ApiServer.Definitions;
 using Gureum.ApiServer.Discovery;
 using Gureum.ApiServer.Fairness;
+using Gureum.ApiServer.Health;
 using Gureum.ApiServer.Http;
+using Gureum.ApiServer.Metrics;
 using Gureum.ApiServer.OpenApi;
 using Gureum.ApiServer.Registry;
 using Gureum.ApiServer.Requests;
@@ -54,6 +56,7 @@ public sealed class ApiServerHost : IAsyncDisposable
     private AvailabilityChecks? availability;
     private LocalServices? localServices;
     private FairnessController? levels;
+    private ServerPhase? phase;
     private RemoteConnections? connections;
     private Task compaction = Task.CompletedTask;
     private WebhookClient? webhooks;
@@ -95,11 +98,14 @@ public sealed class ApiServerHost : IAsyncDisposable
         tokens.LegacyUsed = new LegacyTokenUse(registry, time).Used;
         // What lives in this process ends with it: when there is an answer at all, it is well.
         HealthCheck[] components = [new("etcd-0", () => state.Problem), .. options.Components.Select(c => new HealthCheck(c, static () => null))];
-        var paths = new PathHandlers(tokens, [new HealthCheck("ping", static () => null), new HealthCheck("store", () => state.Problem)], [new ServerMetrics(state).Find, new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)) { Remotes = remotes }.Find]);
         var fairness = new RequestFairness(state, catalog, options.MostInFlight, time);
         var levels = new FairnessController(state, fairness, time);
         levels.Load();
-        var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog) { Remotes = remotes }, new ReviewHandlers(authorizer, rbac, allTokens), new ComponentStatuses(components), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths) { Remotes = remotes, Forwarder = new RemoteForwarder(connections), Auditor = auditor, Fairness = fairness };
+        var requests = new RequestMetrics(catalog);
+        var phase = new ServerPhase();
+        var health = new HealthPages([new HealthCheck("ping", static () => null)], [new HealthCheck("etcd", () => state.Problem), new HealthCheck("poststarthook/bootstrap", phase.Starting), new HealthCheck("shutdown", phase.Stopping)]);
+        var paths = new PathHandlers(tokens, [health.Find, new ServerMetrics(state, catalog, requests, fairness, remotes, auditor).Find, new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)) { Remotes = remotes }.Find]);
+        var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog) { Remotes = remotes }, new ReviewHandlers(authorizer, rbac, allTokens), new ComponentStatuses(components), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry)), paths) { Remotes = remotes, Forwarder = new RemoteForwarder(connections), Auditor = auditor, Fairness = fairness, Metrics = requests };
         var late = new LateDialer();
         var endpoint = new ApiEndpoint(dispatcher, new RequestAuthenticator(allTokens, authorizer), new ConnectProxy(late));
         var web = Build(options, authority, endpoint);
@@ -114,7 +120,8 @@ public sealed class ApiServerHost : IAsyncDisposable
         (host.availability, host.connections, host.localServices) = (availability, connections, new LocalServices(state, catalog));
         availability.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-aggregation")), host.stop.Token);
         await new Bootstrapper(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-bootstrap")), options with { Port = port }, authority, frontProxy).RunAsync(cancel);
-        host.levels = levels;
+        phase.Started = true;
+        (host.levels, host.phase) = (levels, phase);
         levels.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-fairness")), host.stop.Token);
         host.localServices.Start(new ApiClient(host.Connect(UserInfo.ApiServer, "gureum-aggregation")), host.stop.Token);
         return host;
@@ -179,6 +186,7 @@ public sealed class ApiServerHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (phase is not null) phase.Stopped = true;
         await stop.CancelAsync();
         using (var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2)))
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Gureum.ApiServer.Aggregation;
@@ -6,6 +7,7 @@ using Gureum.ApiServer.Audit;
 using Gureum.ApiServer.Authentication;
 using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.Fairness;
+using Gureum.ApiServer.Metrics;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
 using Gureum.Client;
@@ -28,6 +30,9 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         RequestAudit? audit = null;
         Exception? panic = null;
         var seats = default(Seats);
+        var began = Stopwatch.GetTimestamp();
+        RequestSeries? lasting = null;
+        dispatcher.Metrics?.Begin(context.Request.Method);
         try
         {
             ApiResult result;
@@ -55,6 +60,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
                 watching.Stream.Opened = seats.Leave;
                 seats = default;
             }
+            if (result is WatchResult or ConnectResult || (result is RemoteResult && target.Verb == "watch")) lasting = dispatcher.Metrics?.BeginLong(context.Request.Method, target);
             if (audit is not null) Record(audit, context, target, result);
             await WriteAsync(context, result, cancel);
         }
@@ -63,9 +69,13 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         finally
         {
             seats.Leave();
+            if (lasting is not null) lasting.End(context.Response.StatusCode, null);
+            else dispatcher.Metrics?.End(context.Request.Method, target, query.ContainsKey("dryRun"), IsApply(context.Request), context.Response.StatusCode, Stopwatch.GetElapsedTime(began));
             if (audit is not null) await (panic is null ? audit.CompletedAsync(context.Response.StatusCode) : audit.PanickedAsync(panic));
         }
     }
+
+    private static bool IsApply(HttpRequest request) => request.Method == "PATCH" && request.ContentType?.StartsWith("application/apply-patch", StringComparison.Ordinal) == true;
 
     // In plain words, as upstream.
     private static readonly BodyResult TooMany = new(429, "Too many requests, please try again later.\n"u8.ToArray(), "text/plain; charset=utf-8");

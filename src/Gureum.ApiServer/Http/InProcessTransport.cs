@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Gureum.ApiServer.Aggregation;
 using Gureum.ApiServer.Audit;
@@ -41,8 +42,17 @@ public sealed class InProcessTransport(ApiDispatcher dispatcher, UserInfo user, 
 
     private async ValueTask<ApiResult> HandleAsync(ApiRequest request, ApiCall call, RequestTarget target, CancellationToken cancel)
     {
-        var answer = dispatcher.HandleAsync(call, target, cancel);
-        return answer.IsCompletedSuccessfully ? answer.Result : await InTimeAsync(answer.AsTask(), request, cancel);
+        var began = Stopwatch.GetTimestamp();
+        dispatcher.Metrics?.Begin(call.Method);
+        var code = 500;
+        try
+        {
+            var answer = dispatcher.HandleAsync(call, target, cancel);
+            var result = answer.IsCompletedSuccessfully ? answer.Result : await InTimeAsync(answer.AsTask(), request, cancel);
+            code = result.Status;
+            return result;
+        }
+        finally { dispatcher.Metrics?.End(call.Method, target, call.Query.ContainsKey("dryRun"), call.ContentType.StartsWith("application/apply-patch", StringComparison.Ordinal), code, Stopwatch.GetElapsedTime(began)); }
     }
 
     /// <param name="watched">The record of a watch, which ends with it.</param>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Health;
 using Gureum.ApiServer.Registry;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;

@@ -32,7 +32,9 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
         var aggregated = path is "/api" or "/apis" && Aggregated(call.Accept) is { } stage ? stage : null;
         var body = Document(path, aggregated);
         if (body is null) return null;
-        return new BodyResult(200, body, aggregated is null ? "application/json" : $"application/json;g=apidiscovery.k8s.io;v={aggregated};as=APIGroupDiscoveryList");
+        if (aggregated is null) return new BodyResult(200, body);
+        // Clients keep the whole of discovery, and ask whether it has changed.
+        return new BodyResult(200, body, $"application/json;g=apidiscovery.k8s.io;v={aggregated};as=APIGroupDiscoveryList") { ETag = $"\"{Convert.ToHexString(SHA256.HashData(body))}\"" };
     }
 
     private static string? Aggregated(string accept)

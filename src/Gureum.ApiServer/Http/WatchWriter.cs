@@ -26,16 +26,18 @@ internal static class WatchWriter
         }
         await output.FlushAsync(cancel);
         stream.HasOpened();
+        var begun = System.Diagnostics.Stopwatch.StartNew();
         try
         {
-            while (await WaitAsync(stream, limit.Token) is { } more)
+            while (await WaitAsync(stream, begun.Elapsed, limit.Token) is { } more)
             {
-                if (!more) output.Write(stream.Bookmark().Span);
+                var reached = stream.Reached;
                 while (stream.Changes.TryRead(out var change))
                 {
                     if (stream.Frame(change) is { } frame) output.Write(frame.Span);
                     if (output.Pending > MostPending) await output.FlushAsync(limit.Token);
                 }
+                if (!more) output.Write(stream.Bookmark(reached).Span);
                 if (output.Pending > 0) await output.FlushAsync(limit.Token);
             }
         }
@@ -43,12 +45,13 @@ internal static class WatchWriter
     }
 
     // True: changes wait. False: time for a bookmark. Null: the watch is over.
-    private static async ValueTask<bool?> WaitAsync(WatchStream stream, CancellationToken cancel)
+    private static async ValueTask<bool?> WaitAsync(WatchStream stream, TimeSpan past, CancellationToken cancel)
     {
         var waiting = stream.Changes.WaitToReadAsync(cancel);
-        if (waiting.IsCompletedSuccessfully || stream.Bookmarks is null) return await waiting ? true : null;
+        var patience = stream.UntilBookmark(past);
+        if (waiting.IsCompletedSuccessfully || patience == Timeout.InfiniteTimeSpan) return await waiting ? true : null;
         var task = waiting.AsTask();
-        try { return await task.WaitAsync(stream.Bookmarks.Value, cancel) ? true : null; }
+        try { return await task.WaitAsync(patience, cancel) ? true : null; }
         catch (TimeoutException) { return await Task.FromResult(false); }
     }
 }

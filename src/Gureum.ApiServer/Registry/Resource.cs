@@ -37,6 +37,9 @@ public sealed record Resource(ResourceFacts Facts, Strategy Strategy)
     /// <summary>Set when a custom resource definition made this collection.</summary>
     public string? Definition { get; init; }
 
+    /// <summary>What everybody is told who uses this version: that it will go, and what to use instead; null for versions that stay.</summary>
+    public string? Deprecation { get; init; }
+
     public bool HasStatus => Facts.HasStatus;
 }
 

@@ -16,7 +16,11 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher?
     /// <summary>A watch that cannot be had: it says why, and ends.</summary>
     internal static WatchStream Failed(Resource resource, ListRequest request, Root root, WatchForm form, Errors.ApiError why) => new(resource, request, null, [], root, form) { Failure = why };
 
-    private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(50);
+    private static readonly TimeSpan BookmarkInterval = TimeSpan.FromSeconds(50), BeforeTheEnd = TimeSpan.FromSeconds(2);
+
+    private enum LastWord { Far, Next, Said }
+
+    private LastWord lastWord;
 
     public TimeSpan Timeout { get; } = request.Timeout ?? TimeSpan.FromSeconds(1800 + Random.Shared.Next(1800));
 
@@ -25,8 +29,19 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher?
 
     public bool Binary => form.Binary;
 
-    /// <summary>How often a bookmark goes out when nothing else does; null when the client does not want any.</summary>
-    public TimeSpan? Bookmarks => request.Bookmarks ? BookmarkInterval : null;
+    /// <summary>
+    /// How long to wait for changes before a bookmark goes out: about a minute, or less just before the end, so that the
+    /// client comes again from where it was. Endless when the client does not want any.
+    /// </summary>
+    /// <param name="past">How long the watch has been going on.</param>
+    public TimeSpan UntilBookmark(TimeSpan past)
+    {
+        var last = Timeout - BeforeTheEnd - past;
+        if (!request.Bookmarks || last <= TimeSpan.Zero || lastWord == LastWord.Said) return System.Threading.Timeout.InfiniteTimeSpan;
+        if (last >= BookmarkInterval) return BookmarkInterval;
+        lastWord = LastWord.Next;
+        return last;
+    }
 
     /// <summary>Why there is nothing to watch; null for a watch that is on.</summary>
     public Errors.ApiError? Failure { get; private init; }
@@ -79,14 +94,23 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher?
         return form.OfChange(change, !matches ? ChangeKind.Deleted : was ? ChangeKind.Modified : ChangeKind.Added);
     }
 
+    /// <summary>How far the watch will have come once everything that waits has been read; ask before reading it.</summary>
+    public long Reached => Math.Max(Revision, watcher?.Reached ?? 0);
+
     /// <summary>Tells how far the watch has come.</summary>
-    public ReadOnlyMemory<byte> Bookmark(bool initialEventsEnd = false)
+    public ReadOnlyMemory<byte> Bookmark(long reached)
+    {
+        Revision = Math.Max(Revision, reached);
+        if (lastWord == LastWord.Next) lastWord = LastWord.Said;
+        return Bookmark(initialEventsEnd: false);
+    }
+
+    private ReadOnlyMemory<byte> Bookmark(bool initialEventsEnd)
     {
         var annotations = initialEventsEnd ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "";
         var (kind, version, revision) = (resource.Type.Kind, resource.Type.ApiVersion, Revision.ToString(CultureInfo.InvariantCulture));
-        var frame = Encoding.UTF8.GetBytes("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + version
-            + "\",\"metadata\":{\"resourceVersion\":\"" + revision + "\",\"creationTimestamp\":null" + annotations + "}}}\n");
-        return Binary ? form.OfFrame(frame) : frame;
+        return form.OfFrame(Encoding.UTF8.GetBytes("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + version
+            + "\",\"metadata\":{\"resourceVersion\":\"" + revision + "\",\"creationTimestamp\":null" + annotations + "}}}\n"));
     }
 
     private static System.Threading.Channels.ChannelReader<StateChange> Ended()

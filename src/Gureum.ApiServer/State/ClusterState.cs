@@ -125,7 +125,7 @@ public sealed class ClusterState : IAsyncDisposable
             var past = afterRevision >= newest.Revision ? []
                 : history.Where(h => h.Change.Revision > afterRevision && h.Change.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(h => h.Change).ToList();
             // Who starts from a revision to come is told nothing before it.
-            var watcher = new Watcher(collection, prefix, Math.Max(afterRevision, newest.Revision), WatcherLimit, fanOut.Leave);
+            var watcher = new Watcher(collection, prefix, Math.Max(afterRevision, newest.Revision), WatcherLimit, fanOut);
             fanOut.Join(watcher);
             return (watcher, past, newest);
         }

@@ -18,6 +18,10 @@ internal sealed class FanOut : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private List<StateChange> gathered = [];
     private Task pause = Task.CompletedTask;
+    private long delivered;
+
+    /// <summary>Every change up to this revision waits with its watchers, if it has not been sent already.</summary>
+    internal long Delivered => Volatile.Read(ref delivered);
 
     internal int Count
     {
@@ -61,6 +65,7 @@ internal sealed class FanOut : IAsyncDisposable
             if (watchers.TryGetValue(Keys.CollectionOf(change.Key), out var list))
                 foreach (var watcher in list)
                     if (watcher.Offer(change)) woken.Add(watcher);
+        if (changes.Count > 0) Volatile.Write(ref delivered, changes[^1].Revision);
         if (woken.Count >= Many && !stop.IsCancellationRequested) pause = GatherAsync();
     }
 

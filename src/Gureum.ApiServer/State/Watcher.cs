@@ -12,12 +12,15 @@ public sealed class Watcher : IDisposable
     private readonly Action<Watcher> leave;
     private readonly long after;
 
-    internal Watcher(string collection, string prefix, long after, int capacity, Action<Watcher> leave)
+    private readonly Func<long> delivered;
+
+    internal Watcher(string collection, string prefix, long after, int capacity, FanOut fanOut)
     {
+        delivered = () => fanOut.Delivered;
+        leave = fanOut.Leave;
         Collection = collection;
         Prefix = prefix;
         this.after = after;
-        this.leave = leave;
         queue = Channel.CreateBounded<StateChange>(new BoundedChannelOptions(capacity) { SingleReader = true, SingleWriter = true });
     }
 
@@ -26,6 +29,9 @@ public sealed class Watcher : IDisposable
 
     /// <summary>Changes in revision order; completes when the watcher was cut off or the server stops.</summary>
     public ChannelReader<StateChange> Changes => queue.Reader;
+
+    /// <summary>Whoever has read what waits now has seen every change up to this revision.</summary>
+    public long Reached => Math.Max(after, delivered());
 
     /// <summary>True when the reader was too slow and lost changes: its client must start again from what it has.</summary>
     public bool CutOff { get; private set; }

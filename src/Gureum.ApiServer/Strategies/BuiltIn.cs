@@ -13,15 +13,19 @@ internal static class BuiltIn
 
     internal static Resource Resource(ResourceFacts facts)
     {
-        var resource = new Resource(facts, StrategyOf(facts.Type)) 
-        {
-            Printer = Tables.BuiltInPrinters.Find(facts.Type), Deprecation = facts.Type.GroupResource == "endpoints" ? "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice" : null,
-        };
+        var resource = new Resource(facts, StrategyOf(facts.Type)) { Printer = Tables.BuiltInPrinters.Find(facts.Type), Deprecation = Deprecation(facts.Type) };
         return Conversions.Find(facts.Type) is not { } conversion ? resource : resource with
         {
             StoredAs = conversion.StoredAs, StoredSchema = KubernetesSchema.Instance.Resources.First(r => r.Type == conversion.StoredAs).Schema, Converter = conversion.Converter,
         };
     }
+
+    private static string? Deprecation(ResourceType type) => type.GroupResource switch
+    {
+        "componentstatuses" => "v1 ComponentStatus is deprecated in v1.19+",
+        "endpoints" => "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+        _ => null,
+    };
 
     private static Strategy StrategyOf(ResourceType type) => type.GroupResource switch
     {

@@ -65,6 +65,14 @@ public sealed class DiscoveryTests(SurfaceServer server) : IClassFixture<Surface
         Assert.Equal(Golden.Except(GoldenGroups).Select(l => string.Join(' ', l.Split(' ').Where(w => !w.StartsWith("hash=", StringComparison.Ordinal)))).Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task Aggregated_AskedAgainWithItsTag_IsNotSentAgain()
+    {
+        var first = await server.Admin.GetAsync("/apis", AggregatedForm);
+        var again = await server.Admin.SendAsync(HttpMethod.Get, "/apis", null, accept: AggregatedForm, headers: [("If-None-Match", first.Headers.ETag!.ToString())]);
+        Assert.Equal((304, ""), (again.Code, again.Text));
+    }
+
     private static IEnumerable<string> Versions() => Golden.Except(GoldenGroups).Select(l => l.Split(' ')[0]).Distinct();
 
     private static string ResponseKind(string groupVersion, JsonObject resource)

@@ -36,6 +36,26 @@ public sealed class VirtualKindTests(TestServer server)
     }
 
     [Theory]
+    [InlineData("/api/v1/componentstatuses", "v1 ComponentStatus is deprecated in v1.19+")]
+    [InlineData("/api/v1/namespaces/default/endpoints", "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")]
+    public async Task AKind_ThatIsToGo_SaysSoWithEveryAnswer(string path, string warning) =>
+        Assert.Equal([$"299 - \"{warning}\""], (await server.Admin.GetAsync(path)).Headers.GetValues("Warning"));
+
+    [Fact]
+    public async Task ADefinedVersion_ThatIsToGo_SaysSoInItsAuthorsWordsOrOurs()
+    {
+        const string group = "going.example.com", open = """ "schema":{"openAPIV3Schema":{"type":"object"}} """;
+        (await server.Admin.PostAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", $$$"""
+            {"metadata":{"name":"ships.{{{group}}}"},"spec":{"group":"{{{group}}}","scope":"Namespaced","names":{"kind":"Ship","plural":"ships"},"versions":[
+            {"name":"v1","served":true,"storage":true,{{{open}}}},{"name":"v1beta1","served":true,"storage":false,"deprecated":true,{{{open}}}},{"name":"v1alpha1","served":true,"storage":false,"deprecated":true,"deprecationWarning":"sunk",{{{open}}}}]}}
+            """)).Ok();
+        while ((await server.Admin.GetAsync($"/apis/{group}/v1/ships")).Code == 404) await Task.Delay(20);
+        Assert.Equal([$"299 - \"{group}/v1beta1 Ship is deprecated; use {group}/v1 Ship\""], (await server.Admin.GetAsync($"/apis/{group}/v1beta1/ships")).Headers.GetValues("Warning"));
+        Assert.Equal(["299 - \"sunk\""], (await server.Admin.GetAsync($"/apis/{group}/v1alpha1/ships")).Headers.GetValues("Warning"));
+        Assert.False((await server.Admin.GetAsync($"/apis/{group}/v1/ships")).Headers.Contains("Warning"));
+    }
+
+    [Theory]
     [InlineData("serviceaccounts", "ServiceAccount", "{}")]
     [InlineData("services", "Service", """{"spec":{"ports":[{"port":80}]}}""")]
     [InlineData("configmaps", "Status", "{}")]

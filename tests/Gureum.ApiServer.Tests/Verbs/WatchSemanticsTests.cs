@@ -150,6 +150,36 @@ public sealed class WatchSemanticsTests(TestServer server)
         Assert.True(long.Parse(happened.Child("object")!.Child("metadata")!.Text("resourceVersion")!) > long.Parse(before));
     }
 
+    // Just before its end a watch tells how far it has come: past changes that were none of its own.
+    [Fact]
+    public async Task Watch_OfAQuietCollection_TellsHowFarItHasComeBeforeItEnds()
+    {
+        var (maps, _) = await MapsAsync();
+        var start = (await server.Admin.GetAsync(maps)).Ok().Child("metadata")!.Text("resourceVersion");
+        using var stream = await Stream.OpenAsync(server.Admin, $"{maps}?watch=true&timeoutSeconds=4&allowWatchBookmarks=true&resourceVersion={start}");
+        var elsewhere = (await server.Admin.PostAsync(maps.Replace("configmaps", "serviceaccounts"), """{"metadata":{"name":"else"}}""")).Ok().Child("metadata")!.Text("resourceVersion")!;
+        var bookmark = (await stream.NextAsync())!;
+        Assert.Equal(("BOOKMARK", "ConfigMap", "v1"), (bookmark.Text("type"), bookmark.Child("object")!.Text("kind"), bookmark.Child("object")!.Text("apiVersion")));
+        Assert.True(long.Parse(bookmark.Child("object")!.Child("metadata")!.Text("resourceVersion")!) >= long.Parse(elsewhere));
+        Assert.Null(await stream.NextAsync());
+    }
+
+    [Theory]
+    [InlineData("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", "PartialObjectMetadata")]
+    [InlineData("application/json;as=Table;g=meta.k8s.io;v=v1", "Table")]
+    public async Task Bookmark_InAnotherForm_IsOfThatForm(string accept, string kind)
+    {
+        var maps = $"/api/v1/namespaces/{await server.NamespaceAsync()}/configmaps";
+        using var request = new HttpRequestMessage(HttpMethod.Get, maps + "?watch=true&allowWatchBookmarks=true");
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        using var response = await server.Admin.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        var line = (await reader.ReadLineAsync())!;
+        var bookmark = JsonNode.Parse(line)!.AsObject();
+        Assert.Equal(("BOOKMARK", kind), (bookmark.Text("type"), bookmark.Child("object")!.Text("kind")));
+        Assert.Contains("\"k8s.io/initial-events-end\":\"true\"", line);
+    }
+
     // True for anything that is not false, as everywhere in queries.
     [Theory]
     [InlineData("watch=1", true)]

@@ -35,6 +35,9 @@ public sealed record ApiServerOptions
     /// <summary>What is recorded of requests; null records nothing.</summary>
     public Audit.AuditOptions? Audit { get; init; }
 
+    /// <summary>Whether an address that a pod, a Service or a node names may be proxied to.</summary>
+    public Func<IPAddress, bool> MayProxyTo { get; init; } = Subresources.ConnectResolver.IsGlobalUnicast;
+
     public string ClusterDomain { get; init; } = "cluster.local";
 
     /// <summary>"iss" of service-account tokens.</summary>

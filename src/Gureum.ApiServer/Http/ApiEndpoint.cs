@@ -10,6 +10,7 @@ using Gureum.ApiServer.Fairness;
 using Gureum.ApiServer.Metrics;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
+using Gureum.ApiServer.Subresources;
 using Gureum.Client;
 using Gureum.Objects.Yaml;
 using Microsoft.AspNetCore.Http;
@@ -112,11 +113,13 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
     {
         var request = context.Request;
         var body = ReadOnlyMemory<byte>.Empty;
-        if (request.Method is "POST" or "PUT" or "PATCH" or "DELETE" && !IsUpgrade(context)) body = await ReadBodyAsync(request, cancel);
+        // What is handed through is read by whoever it is for.
+        var target = RequestTarget.Parse(request.Method, request.Path.Value ?? "/", false);
+        if (request.Method is "POST" or "PUT" or "PATCH" or "DELETE" && !IsUpgrade(context) && !SubresourceHandlers.Connects(target)) body = await ReadBodyAsync(request, cancel);
         return new ApiCall(request.Method, request.Path.Value ?? "/", user)
         {
             Query = query, Body = body, ContentType = request.ContentType ?? "application/json",
-            Accept = request.Headers.Accept.ToString(), UserAgent = request.Headers.UserAgent.ToString(), Audit = audit,
+            RawTarget = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "", Accept = request.Headers.Accept.ToString(), UserAgent = request.Headers.UserAgent.ToString(), Audit = audit,
         };
     }
 

@@ -32,11 +32,23 @@ internal sealed class ConnectProxy(INodeDialer nodes)
 
     internal async Task HandleAsync(HttpContext context, ConnectTarget target, CancellationToken cancel)
     {
+        var upgrades = context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true };
+        // Links of a page without a slash at its end would lead beside it.
+        if (target.Prefix is not null && !target.PathAndQuery.StartsWith('/'))
+        {
+            if (!upgrades && context.Request.Method is "GET" or "HEAD")
+            {
+                context.Response.StatusCode = 301;
+                context.Response.Headers.Location = context.Request.Path.ToUriComponent() + "/" + context.Request.QueryString.ToUriComponent();
+                return;
+            }
+            target = target with { PathAndQuery = "/" + target.PathAndQuery };
+        }
         Stream far;
         try { far = await DialAsync(target, cancel); }
         catch (Exception e) when (e is SocketException or IOException or System.Security.Authentication.AuthenticationException)
         {
-            await RefuseAsync(context, ApiError.Unavailable($"error dialing {target.Node ?? target.Address}: {e.Message}"), cancel);
+            await RefuseAsync(context, ApiError.Unavailable(target.Node is { } node ? $"error dialing {node}: {e.Message}" : "error trying to reach service: " + e.Message), cancel);
             return;
         }
         catch (ApiError e) { await RefuseAsync(context, e, cancel); return; }
@@ -118,17 +130,50 @@ internal sealed class ConnectProxy(INodeDialer nodes)
     {
         var request = context.Request;
         var length = request.ContentLength;
-        var extra = "Connection: close\r\n" + (length is not null ? $"Content-Length: {length}\r\n" : "");
+        var streams = length is null && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+        var extra = "Connection: close\r\n" + (streams ? "Transfer-Encoding: chunked\r\n" : length is not null ? $"Content-Length: {length}\r\n" : "");
         await far.WriteAsync(Encoding.ASCII.GetBytes(Head(request, target, extra)), cancel);
-        if (length is > 0) await request.Body.CopyToAsync(far, cancel);
+        if (streams) await SendChunksAsync(request.Body, far, cancel);
+        else if (length is > 0) await request.Body.CopyToAsync(far, cancel);
         await far.FlushAsync(cancel);
-        var answer = await HttpHead.ReadAsync(far, cancel);
-        if (answer.Status >= 400 && target.Node is not null) { await RefuseAsync(context, await ReadRefusalAsync(answer, far, cancel), cancel); return; }
+        HttpHead answer;
+        try { answer = await HttpHead.ReadAsync(far, cancel); }
+        catch (IOException e) when (target.Node is null) { await RefuseAsync(context, ApiError.Unavailable("error trying to reach service: " + e.Message), cancel); return; }
+        if (answer.Status >= 400 && target is { Node: not null, Prefix: null }) { await RefuseAsync(context, await ReadRefusalAsync(answer, far, cancel), cancel); return; }
+        var links = target.Prefix is { } prefix ? new ProxyLinks(prefix, target.Address ?? target.Node!, request.Host.Value ?? "") : null;
         context.Response.StatusCode = answer.Status;
         foreach (var (name, value) in answer.Headers)
-            if (!HopByHop.Contains(name)) context.Response.Headers.Append(name, value);
+            if (!HopByHop.Contains(name)) context.Response.Headers.Append(name, links is not null && name.Equals("Location", StringComparison.OrdinalIgnoreCase) ? links.Rewrite(value) : value);
+        if (request.Method == "HEAD" || answer.Status is 204 or 304) return;
+        if (links is not null && answer.IsHtml)
+        {
+            await RewriteAsync(answer, far, links, context.Response.Body, cancel);
+            return;
+        }
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         await answer.CopyBodyAsync(far, context.Response.Body, cancel);
+    }
+
+    // A body whose length nobody knows yet goes on as it comes (RFC 9112, section 7.1).
+    private static async Task SendChunksAsync(Stream body, Stream far, CancellationToken cancel)
+    {
+        var buffer = new byte[16 * 1024];
+        int read;
+        while ((read = await body.ReadAsync(buffer, cancel)) > 0)
+        {
+            await far.WriteAsync(Encoding.ASCII.GetBytes($"{read:x}\r\n"), cancel);
+            await far.WriteAsync(buffer.AsMemory(0, read), cancel);
+            await far.WriteAsync("\r\n"u8.ToArray(), cancel);
+        }
+        await far.WriteAsync("0\r\n\r\n"u8.ToArray(), cancel);
+    }
+
+    // Pages are small: one is taken whole. What is larger than any page goes through as it is.
+    private static async Task RewriteAsync(HttpHead answer, Stream far, ProxyLinks links, Stream near, CancellationToken cancel)
+    {
+        using var page = new LimitedPage(near);
+        await answer.CopyBodyAsync(far, page, cancel);
+        if (page.Whole is { } html) await near.WriteAsync(Encoding.UTF8.GetBytes(links.RewritePage(html)), cancel);
     }
 
     // Agents refuse in plain words; clients of the API want a Status.
@@ -143,9 +188,14 @@ internal sealed class ConnectProxy(INodeDialer nodes)
     private static string Head(HttpRequest request, ConnectTarget target, string extra)
     {
         var head = new StringBuilder($"{request.Method} {target.PathAndQuery} HTTP/1.1\r\nHost: {target.Node ?? target.Address}\r\n{extra}");
+        if (target.Prefix is { } prefix)
+        {
+            head.Append("X-Forwarded-Uri: ").Append(new PathString(prefix).ToUriComponent()).Append(target.PathAndQuery.Split('?')[0]).Append("\r\n");
+            head.Append("X-Forwarded-For: ").Append(request.HttpContext.Connection.RemoteIpAddress).Append("\r\n");
+        }
         foreach (var (name, values) in request.Headers)
         {
-            if (HopByHop.Contains(name) || Aggregation.RequestIdentity.IsOne(name)) continue;
+            if (HopByHop.Contains(name) || Aggregation.RequestIdentity.IsOne(name) || (target.Prefix is not null && name is "X-Forwarded-Uri" or "X-Forwarded-For")) continue;
             foreach (var value in values) head.Append(name).Append(": ").Append(value).Append("\r\n");
         }
         return head.Append("\r\n").ToString();

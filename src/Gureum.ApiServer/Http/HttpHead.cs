@@ -10,6 +10,9 @@ internal sealed record HttpHead(int Status, IReadOnlyList<(string Name, string V
 
     private string? Header(string name) => Headers.FirstOrDefault(h => h.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
 
+    /// <summary>Whether the body is a page as it stands: text/html that nothing has been done to.</summary>
+    internal bool IsHtml => Header("Content-Type")?.Split(';')[0].Trim() == "text/html" && Header("Content-Encoding") is null or "";
+
     /// <exception cref="IOException">The other side ended early, or what it sent is no HTTP.</exception>
     internal static async Task<HttpHead> ReadAsync(Stream stream, CancellationToken cancel)
     {

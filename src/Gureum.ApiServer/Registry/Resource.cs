@@ -22,9 +22,6 @@ public sealed record Resource(ResourceFacts Facts, Strategy Strategy)
     /// <summary>Asks somebody outside for other versions; null where <see cref="Converter"/> can do it, or there is nothing to do.</summary>
     public IRemoteConversion? Remote { get; init; }
 
-    /// <summary>What users of this version are warned of; null for one that stays.</summary>
-    public string? Deprecation { get; init; }
-
     /// <summary>How `kubectl get` shows it; null shows name and age.</summary>
     public Tables.ITablePrinter? Printer { get; init; }
 

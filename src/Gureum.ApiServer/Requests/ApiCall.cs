@@ -5,6 +5,9 @@ public sealed record ApiCall(string Method, string Path, UserInfo User)
 {
     /// <summary>Decoded query parameters.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Query { get; init; } = NoQuery;
+
+    /// <summary>Path and query as they came over the wire, still escaped; empty for calls of this process.</summary>
+    public string RawTarget { get; init; } = "";
     public ReadOnlyMemory<byte> Body { get; init; }
     public string ContentType { get; init; } = "application/json";
     public string Accept { get; init; } = "";

@@ -75,4 +75,8 @@ public sealed record ConnectResult(ConnectTarget Target) : ApiResult(200);
 /// <param name="Address">host:port of a pod, Service or node for the proxy subresource.</param>
 /// <param name="PathAndQuery">What to ask there.</param>
 /// <param name="Tls">Whether to speak TLS to <paramref name="Address"/>.</param>
-public sealed record ConnectTarget(string? Node, string? Address, string PathAndQuery, bool Tls = false);
+public sealed record ConnectTarget(string? Node, string? Address, string PathAndQuery, bool Tls = false)
+{
+    /// <summary>The path that the proxied pages seem to lie under: …/pods/NAME/proxy; null when nothing of the kind is proxied.</summary>
+    public string? Prefix { get; init; }
+}

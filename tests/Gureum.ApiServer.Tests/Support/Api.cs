@@ -29,9 +29,9 @@ public sealed class Api(HttpClient http)
 
     public HttpClient Http => http;
 
-    internal static Api With(ApiServerHost host, X509Certificate2? certificate)
+    internal static Api With(ApiServerHost host, X509Certificate2? certificate, bool follow = true)
     {
-        var handler = new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All };
+        var handler = new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All, AllowAutoRedirect = follow };
         handler.SslOptions.RemoteCertificateValidationCallback = (_, server, _, _) => server is not null && IssuedBy(host, server);
         if (certificate is not null) handler.SslOptions.ClientCertificates = [certificate];
         return new Api(new HttpClient(handler) { BaseAddress = new Uri($"https://127.0.0.1:{host.Port}") });

@@ -24,14 +24,18 @@ public sealed class TestServer : IAsyncLifetime
     /// <summary>A client that may do everything.</summary>
     public Api Admin { get; private set; } = null!;
 
+    /// <summary>The same, but it shows redirects instead of following them.</summary>
+    public HttpClient Plain { get; private set; } = null!;
+
     public async ValueTask InitializeAsync()
     {
         store = await SqliteStore.OpenAsync(new SqliteOptions(Path.Combine(directory, "state.db")));
-        var options = new ApiServerOptions { PkiDirectory = Path.Combine(directory, "pki"), Listen = [IPAddress.Loopback], Port = 0, DescriptionsFile = Path.Combine(AppContext.BaseDirectory, "descriptions.txt") };
+        var options = new ApiServerOptions { PkiDirectory = Path.Combine(directory, "pki"), Listen = [IPAddress.Loopback], Port = 0, MayProxyTo = static _ => true, DescriptionsFile = Path.Combine(AppContext.BaseDirectory, "descriptions.txt") };
         if (Change is not null) options = Change(options, directory);
         Host = await ApiServerHost.StartAsync(options, store, _ => new NoNodes(), TimeProvider.System);
         Kubectl = new Kubectl(Host, directory);
         Admin = As("admin", "system:masters");
+        Plain = As("admin", follow: false, "system:masters").Http;
     }
 
     /// <summary>Ends the server and starts another over the same store: it remembers the objects, and nothing of what was before.</summary>
@@ -43,11 +47,13 @@ public sealed class TestServer : IAsyncLifetime
     }
 
     /// <summary>A client with a certificate of a user and groups.</summary>
-    public Api As(string user, params string[] groups)
+    public Api As(string user, params string[] groups) => As(user, follow: true, groups);
+
+    private Api As(string user, bool follow, params string[] groups)
     {
         var (pem, key) = Host.Authority.IssueClient(user, groups);
         using var ephemeral = X509Certificate2.CreateFromPem(pem, key);
-        return Api.With(Host, X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null));
+        return Api.With(Host, X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null), follow);
     }
 
     public Api Anonymous() => Api.With(Host, null);

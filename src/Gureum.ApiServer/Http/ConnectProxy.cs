@@ -195,7 +195,7 @@ internal sealed class ConnectProxy(INodeDialer nodes)
         }
         foreach (var (name, values) in request.Headers)
         {
-            if (HopByHop.Contains(name) || Aggregation.RequestIdentity.IsOne(name) || (target.Prefix is not null && name is "X-Forwarded-Uri" or "X-Forwarded-For")) continue;
+            if (HopByHop.Contains(name) || Aggregation.RequestIdentity.IsOne(name) || name.StartsWith("Impersonate-", StringComparison.OrdinalIgnoreCase) || (target.Prefix is not null && name is "X-Forwarded-Uri" or "X-Forwarded-For")) continue;
             foreach (var value in values) head.Append(name).Append(": ").Append(value).Append("\r\n");
         }
         return head.Append("\r\n").ToString();

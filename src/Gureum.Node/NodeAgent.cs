@@ -6,6 +6,7 @@ using Gureum.Network.Dns;
 using Gureum.Network.Netlink;
 using Gureum.Network.Pods;
 using Gureum.Network.Services;
+using Gureum.Node.Admission;
 using Gureum.Node.Cgroups;
 using Gureum.Node.Containerd;
 using Gureum.Node.Logs;
@@ -90,6 +91,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var events = new EventRecorder(client, "kubelet", options.Name, time);
         var informers = new InformerFactory(client, time);
         var pods = informers.Select<Pod>(new ListQuery(FieldSelector: "spec.nodeName=" + options.Name));
+        var self = informers.Select<NodeObject>(new ListQuery(FieldSelector: "metadata.name=" + options.Name));
         var settings = PodSettings.Of(options);
         Port = await ServeAsync(new NodePods(pods, runtime, cgroups, settings));
         var registration = new NodeRegistration(client, new NodeDescription
@@ -106,7 +108,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var cri = new CriPodRuntime(runtime, new ImagePuller(images, client, events, time), new VolumeManager(client, settings, time),
             new PodEnvironment(client, informers.Get<Service>()), probes, new LifecycleHooks(runtime, prober, time), cgroups, settings, events, time);
         await informers.StartAsync(stop.Token).WaitAsync(cancel);
-        workers = new PodWorkers(cri, client, events, pods, time);
+        workers = new PodWorkers(cri, client, events, pods, (pod, others) => self.Get(null, options.Name) is { } node ? PodAdmission.Judge(pod, node, others) : null, time);
         parts.Add(workers);
         loops.Add(Task.Run(() => follower.RunAsync(stop.Token), CancellationToken.None));
         await new Leftovers(runtime, cri, cgroups, pods).SweepAsync(network!, cancel);

@@ -12,6 +12,27 @@ public sealed class PodLifeTests(SharedCloud shared) : IAsyncLifetime
     public async ValueTask DisposeAsync() => await cloud.GetAsync("delete", "namespace", ns, "--wait=false");
 
     [Fact]
+    public async Task PodGivenToANode_WhosePortIsTaken_FailsAndIsNotStarted()
+    {
+        string Manifest(string name) => $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: {{name}} }
+            spec:
+              nodeName: n1
+              terminationGracePeriodSeconds: 0
+              containers: [{ name: main, image: {{Manifests.Busybox}}, command: [sleep, "100000"], ports: [{ containerPort: 80, hostPort: 54323 }] }]
+            """;
+        await cloud.ApplyAsync(ns, Manifest("first"));
+        await cloud.WaitAsync(ns, "pod/first", "condition=Ready");
+        await cloud.ApplyAsync(ns, Manifest("second"));
+        await cloud.WaitAsync(ns, "pod/second", "jsonpath={.status.phase}=Failed");
+
+        Assert.Equal("NodePorts", await cloud.GetAsync("get", "pod", "second", "-n", ns, "-o", "jsonpath={.status.reason}"));
+        Assert.Equal("Running", await cloud.GetAsync("get", "pod", "first", "-n", ns, "-o", "jsonpath={.status.phase}"));
+    }
+
+    [Fact]
     public async Task LivenessProbe_Fails_ContainerIsRestarted()
     {
         await cloud.ApplyAsync(ns, Manifests.Sleeper("sick", """

@@ -11,7 +11,9 @@ using Microsoft.IdentityModel.Tokens;
 namespace Gureum.ApiServer.Authentication;
 
 /// <summary>What a token is bound to: it dies with this object.</summary>
-public sealed record BoundObject(string Kind, string Name, string Uid);
+/// <param name="Kind">Pod, Secret or Node.</param>
+/// <param name="Node">Where a pod runs: whoever uses the token is known to come from there.</param>
+public sealed record BoundObject(string Kind, string Name, string Uid, BoundObject? Node = null);
 
 /// <summary>
 /// Issues and checks service-account tokens: JWTs signed with ES256 in the form of upstream's bound tokens
@@ -102,11 +104,19 @@ public sealed class ServiceAccountTokens(ECDsa key, string issuer, ClusterState 
             extra["authentication.kubernetes.io/pod-name"] = [podName];
             extra["authentication.kubernetes.io/pod-uid"] = [podUid];
         }
+        if (claim.TryGetProperty("node", out var node))
+        {
+            var (nodeName, nodeUid) = (node.GetProperty("name").GetString()!, node.GetProperty("uid").GetString()!);
+            // With a pod beside it, the node only tells where that ran.
+            if (pod.ValueKind == JsonValueKind.Undefined && !Lives(Node.Resource, null, nodeName, nodeUid)) return null;
+            extra["authentication.kubernetes.io/node-name"] = [nodeName];
+            extra["authentication.kubernetes.io/node-uid"] = [nodeUid];
+        }
         if (claim.TryGetProperty("secret", out var secret) && !Lives(Secret.Resource, ns, secret.GetProperty("name").GetString()!, secret.GetProperty("uid").GetString()!)) return null;
         return new UserInfo($"system:serviceaccount:{ns}:{name}", ["system:serviceaccounts", "system:serviceaccounts:" + ns, UserInfo.Authenticated], uid) { Extra = extra };
     }
 
-    private bool Lives(ResourceType type, string ns, string name, string uid) =>
+    private bool Lives(ResourceType type, string? ns, string name, string uid) =>
         state.Newest.Get(Keys.Object(type, ns, name)) is { } found && JsonPeek.Text(found.Json, ["metadata", "uid"]) == uid;
 
     private static string Claim(string ns, string account, string uid, BoundObject? bound)
@@ -116,7 +126,8 @@ public sealed class ServiceAccountTokens(ECDsa key, string issuer, ClusterState 
             ["namespace"] = ns,
             ["serviceaccount"] = new System.Text.Json.Nodes.JsonObject { ["name"] = account, ["uid"] = uid },
         };
-        if (bound is not null) claim[bound.Kind.ToLowerInvariant()] = new System.Text.Json.Nodes.JsonObject { ["name"] = bound.Name, ["uid"] = bound.Uid };
+        foreach (var named in (BoundObject?[])[bound, bound?.Node])
+            if (named is not null) claim[named.Kind.ToLowerInvariant()] = new System.Text.Json.Nodes.JsonObject { ["name"] = named.Name, ["uid"] = named.Uid };
         return claim.ToJsonString();
     }
 

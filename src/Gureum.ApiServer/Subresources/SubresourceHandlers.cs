@@ -108,11 +108,16 @@ public sealed class SubresourceHandlers(ObjectRegistry registry, ServiceAccountT
     {
         if (reference is null) return null;
         var (kind, name) = (reference.Text("kind") ?? "", reference.Text("name") ?? "");
-        if (kind is not ("Pod" or "Secret")) throw ApiError.BadRequest($"cannot bind token to object of type {reference.Text("apiVersion")}, Kind={kind}: use a v1 Pod or Secret");
-        var resource = registry.Catalog.Find("v1", kind == "Pod" ? "pods" : "secrets")!;
-        var uid = JsonPeek.Text(registry.Get(resource, ns, name).Json, ["metadata", "uid"]);
+        if (kind is not ("Pod" or "Secret" or "Node")) throw ApiError.BadRequest($"cannot bind token to object of type {reference.Text("apiVersion")}, Kind={kind}: use a v1 Pod, Secret or Node");
+        var resource = registry.Catalog.Find("v1", kind.ToLowerInvariant() + "s")!;
+        var found = registry.Get(resource, resource.Type.Namespaced ? ns : null, name);
+        var uid = JsonPeek.Text(found.Json, ["metadata", "uid"]);
         if (reference.Text("uid") is { Length: > 0 } demanded && demanded != uid)
             throw ApiError.Conflict(resource.Type, name, $"the UID in the bound object reference ({demanded}) does not match the UID in record. The object might have been deleted and then recreated");
-        return new BoundObject(kind, name, uid);
+        return new BoundObject(kind, name, uid, kind == "Pod" ? NodeOf(found) : null);
     }
+
+    private BoundObject? NodeOf(State.StoredObject pod) =>
+        pod.Field(["spec", "nodeName"]) is { Length: > 0 } name && registry.Find(registry.Catalog.Find("v1", "nodes")!, null, name) is { } node
+            ? new BoundObject("Node", name, JsonPeek.Text(node.Json, ["metadata", "uid"])) : null;
 }

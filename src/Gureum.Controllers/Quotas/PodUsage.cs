@@ -1,6 +1,7 @@
 using Gureum.Controllers.Common;
 using Gureum.Objects;
 using Gureum.Objects.Core.V1;
+using Gureum.Objects.Placement;
 
 namespace Gureum.Controllers.Quotas;
 
@@ -52,26 +53,12 @@ public static class PodUsage
         var usage = new Dictionary<string, Quantity>(StringComparer.Ordinal) { ["count/pods"] = Quantity.FromWhole(1) };
         if (PodStates.IsTerminal(pod)) return usage;
         usage["pods"] = Quantity.FromWhole(1);
-        foreach (var (name, amount) in Total(pod, c => c.Resources?.Requests))
+        foreach (var (name, amount) in PodRequests.Total(pod.Spec, c => c.Resources?.Requests))
         {
             usage["requests." + name] = amount;
             if (name is "cpu" or "memory" or "ephemeral-storage") usage[name] = amount;
         }
-        foreach (var (name, amount) in Total(pod, c => c.Resources?.Limits)) usage["limits." + name] = amount;
+        foreach (var (name, amount) in PodRequests.Total(pod.Spec, c => c.Resources?.Limits)) usage["limits." + name] = amount;
         return usage;
-    }
-
-    // Containers together, or the largest init container; sidecars count with both.
-    private static Dictionary<string, Quantity> Total(Pod pod, Func<Container, IReadOnlyDictionary<string, Quantity>?> of)
-    {
-        var sum = new Dictionary<string, Quantity>(StringComparer.Ordinal);
-        foreach (var container in pod.Spec.Containers.Concat(pod.Spec.InitContainers.Where(c => c.RestartPolicy == "Always")))
-            foreach (var (name, amount) in of(container) ?? new Dictionary<string, Quantity>()) sum[name] = sum.GetValueOrDefault(name) + amount;
-        foreach (var container in pod.Spec.InitContainers.Where(c => c.RestartPolicy != "Always"))
-            foreach (var (name, amount) in of(container) ?? new Dictionary<string, Quantity>())
-                if (amount > sum.GetValueOrDefault(name)) sum[name] = amount;
-        foreach (var (name, amount) in pod.Spec.Overhead)
-            if (sum.TryGetValue(name, out var known)) sum[name] = known + amount;
-        return sum;
     }
 }

@@ -1,4 +1,5 @@
 using Gureum.Client;
+using Gureum.Node.Admission;
 using Gureum.Node.Runtime;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Meta.V1;
@@ -22,19 +23,27 @@ internal sealed class PodWorker
     private readonly Action<string> ended;
     private readonly SemaphoreSlim news = new(0, 1);
     private readonly CancellationToken cancel;
+    private readonly Rejection? rejection;
     private readonly Lock gate = new();
     private Pod? pod;
     private bool gone;
     private CancellationTokenSource step = new();
     private PodStatus? reported;
 
-    internal PodWorker(IPodRuntime runtime, ApiClient client, EventRecorder events, TimeProvider time, CancellationToken cancel, Action<string> ended)
+    /// <param name="rejection">Not null for a pod that this node does not take: it is told so, and nothing of it runs.</param>
+    internal PodWorker(IPodRuntime runtime, ApiClient client, EventRecorder events, TimeProvider time, CancellationToken cancel, Action<string> ended, Rejection? rejection = null)
     {
-        (this.runtime, this.client, this.events, this.time, this.cancel, this.ended) = (runtime, client, events, time, cancel, ended);
+        (this.runtime, this.client, this.events, this.time, this.cancel, this.ended, this.rejection) = (runtime, client, events, time, cancel, ended, rejection);
         Completion = Task.Run(RunAsync, CancellationToken.None);
     }
 
     internal Task Completion { get; }
+
+    /// <summary>The pod, while it takes up room on this node.</summary>
+    internal Pod? Taken
+    {
+        get { lock (gate) return rejection is null && pod?.Status.Phase is not ("Succeeded" or "Failed") ? pod : null; }
+    }
 
     internal void Offer(Pod offered)
     {
@@ -89,7 +98,7 @@ internal sealed class PodWorker
                     again = TimeSpan.FromSeconds(1);
                     continue;
                 }
-                var result = await StepAsync(current, both.Token);
+                var result = rejection is null ? await StepAsync(current, both.Token) : Refuse(current, rejection);
                 await ReportAsync(current, result.Status);
                 (again, retry) = (result.Again, FirstRetry);
             }
@@ -109,6 +118,12 @@ internal sealed class PodWorker
                 again = TimeSpan.FromSeconds(10);
             }
         }
+    }
+
+    private PodStep Refuse(Pod current, Rejection why)
+    {
+        if (reported is null) events.Warning(current, why.Reason, why.Message["Pod was rejected: ".Length..]);
+        return new PodStep(current.Status with { Phase = "Failed", Reason = why.Reason, Message = why.Message, StartTime = current.Status.StartTime ?? time.GetUtcNow(), ObservedGeneration = current.Metadata.Generation }, null);
     }
 
     private async Task<PodStep> StepAsync(Pod current, CancellationToken cancel)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Gureum.Client;
+using Gureum.Node.Admission;
 using Gureum.Objects.Core.V1;
 
 namespace Gureum.Node.Pods;
@@ -8,7 +9,8 @@ namespace Gureum.Node.Pods;
 /// One worker for each pod of this node (thread-safe state). Pods come from the informer; what the runtime still holds of
 /// pods that are gone is removed.
 /// </summary>
-public sealed class PodWorkers(IPodRuntime runtime, ApiClient client, EventRecorder events, Informer<Pod> pods, TimeProvider time) : IAsyncDisposable
+/// <param name="judge">Says of a pod that has not begun, and of those that this node takes already, whether it takes the former too.</param>
+public sealed class PodWorkers(IPodRuntime runtime, ApiClient client, EventRecorder events, Informer<Pod> pods, Func<Pod, IReadOnlyCollection<Pod>, Rejection?> judge, TimeProvider time) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, PodWorker> workers = new();
     private readonly CancellationTokenSource stop = new();
@@ -23,9 +25,17 @@ public sealed class PodWorkers(IPodRuntime runtime, ApiClient client, EventRecor
     private void Offer(Pod pod)
     {
         if (pod.Metadata.Uid is not { Length: > 0 } uid) return;
-        var worker = workers.GetOrAdd(uid, _ => new PodWorker(runtime, client, events, time, stop.Token, Ended));
+        if (!workers.TryGetValue(uid, out var worker))
+        {
+            worker = workers[uid] = new PodWorker(runtime, client, events, time, stop.Token, Ended, HasBegun(pod) ? null : judge(pod, Taken()));
+        }
         worker.Offer(pod);
     }
+
+    // What runs already was taken once, by an earlier life of this agent perhaps.
+    private static bool HasBegun(Pod pod) => pod.Metadata.DeletionTimestamp is not null || pod.Status.Phase is not (null or "" or "Pending") || pod.Status.ContainerStatuses.Any(s => s.ContainerID is { Length: > 0 });
+
+    private List<Pod> Taken() => [.. workers.Values.Select(w => w.Taken).OfType<Pod>()];
 
     /// <summary>Something happened to a pod's containers or probes: its worker looks at once.</summary>
     public void Wake(string uid)

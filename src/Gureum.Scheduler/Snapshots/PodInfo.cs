@@ -1,14 +1,8 @@
 using Gureum.Client;
 using Gureum.Objects.Core.V1;
+using Gureum.Objects.Placement;
 
 namespace Gureum.Scheduler.Snapshots;
-
-/// <summary>A host port that a pod occupies.</summary>
-public readonly record struct HostPort(string Ip, string Protocol, int Port)
-{
-    public bool Collides(HostPort other) =>
-        Port == other.Port && Protocol == other.Protocol && (Ip == other.Ip || Ip == "0.0.0.0" || other.Ip == "0.0.0.0");
-}
 
 /// <summary>A pod with all that scheduling reads from it worked out once (immutable).</summary>
 public sealed class PodInfo
@@ -22,7 +16,7 @@ public sealed class PodInfo
         ScoredRequests = Resources.ForScores(pod.Spec, Requests);
         foreach (var owner in pod.Metadata.OwnerReferences)
             if (owner.Controller == true) OwnerUid = owner.Uid;
-        HostPorts = FindPorts(pod.Spec);
+        HostPorts = HostPort.Of(pod.Spec);
         var affinity = pod.Spec.Affinity;
         Affinity = AffinityTerm.Required(affinity?.PodAffinity?.RequiredDuringSchedulingIgnoredDuringExecution, pod);
         AntiAffinity = AffinityTerm.Required(affinity?.PodAntiAffinity?.RequiredDuringSchedulingIgnoredDuringExecution, pod);
@@ -55,19 +49,4 @@ public sealed class PodInfo
 
     /// <summary>The same pod on a node.</summary>
     public PodInfo On(string node) => new(Pod with { Spec = Pod.Spec with { NodeName = node } });
-
-    private static HostPort[] FindPorts(PodSpec spec)
-    {
-        List<HostPort>? ports = null;
-        foreach (var container in spec.Containers) Collect(container, ref ports);
-        foreach (var container in spec.InitContainers)
-            if (container.RestartPolicy == "Always") Collect(container, ref ports);
-        return ports is null ? [] : [.. ports];
-    }
-
-    private static void Collect(Container container, ref List<HostPort>? ports)
-    {
-        foreach (var port in container.Ports)
-            if (port.HostPort is > 0 and var number) (ports ??= []).Add(new HostPort(string.IsNullOrEmpty(port.HostIP) ? "0.0.0.0" : port.HostIP, port.Protocol ?? "TCP", number));
-    }
 }

@@ -59,7 +59,6 @@ public sealed partial class ObjectRegistry
                 throw ApiError.Modified(resource.Type, request.Name);
             }
             if (await TryUpdateAsync(request, current, old, value, options) is { } stored) return (await ShowAsync(resource, stored, options.Cancel), false);
-            if (demanded is { Length: > 0 } && request.Subresource.Length == 0 && tries > 1) throw ApiError.Modified(resource.Type, request.Name);
             if (tries == RaceTries) throw ApiError.Conflict(resource.Type, request.Name, $"it changed {RaceTries} times while this request tried to change it");
         }
     }

@@ -39,15 +39,16 @@ internal static class PodSubresources
         return new BodyResult(201, StatusDocument.Success(null, "", null, null)) { Warnings = warnings };
     }
 
-    private static void SetCondition(JsonObject pod, string type, string status, DateTimeOffset now)
+    private static void SetCondition(JsonObject pod, string type, string status, DateTimeOffset now, string? reason = null, string? message = null)
     {
         var conditions = pod.Need("status").NeedItems("conditions");
         var condition = conditions.OfType<JsonObject>().FirstOrDefault(c => c.Text("type") == type);
         if (condition is null) conditions.Add((JsonNode)(condition = new JsonObject { ["type"] = type }));
         condition["status"] = status;
         condition["lastTransitionTime"] = Times.Format(now);
-        condition.Remove("reason");
-        condition.Remove("message");
+        foreach (var (field, text) in ((string, string?)[])[("reason", reason), ("message", message)])
+            if (text is null) condition.Remove(field);
+            else condition[field] = text;
     }
 
     internal static async ValueTask<ApiResult> EvictAsync(ObjectRegistry registry, ApiCall call, Resource pods, string ns, string name, CancellationToken cancel)
@@ -61,8 +62,20 @@ internal static class PodSubresources
         var phase = JsonPeek.Text(pod.Json, ["status", "phase"]);
         var deleting = JsonPeek.Text(pod.Json, ["metadata", "deletionTimestamp"]).Length > 0;
         if (!deleting && phase is not ("Succeeded" or "Failed" or "Pending")) await TakeFromBudgetAsync(registry, ns, pod, options);
+        if (!deleting && !options.DryRun) await MarkDisruptedAsync(registry, pods, ns, pod, options);
         await registry.DeleteAsync(pods, ns, name, request, options);
         return new BodyResult(201, StatusDocument.Success(null, "", null, null)) { Warnings = warnings };
+    }
+
+    // Who looks at the pod's end (a Job's failure policy) must know that it was not the pod's own doing.
+    private static async ValueTask MarkDisruptedAsync(ObjectRegistry registry, Resource pods, string ns, State.StoredObject pod, WriteOptions options)
+    {
+        var uid = JsonPeek.Text(pod.Json, ["metadata", "uid"]);
+        await registry.UpdateAsync(new UpdateRequest(pods, ns, pod.Name, current =>
+        {
+            if (current.Child("metadata")?.Text("uid") == uid) SetCondition(current, "DisruptionTarget", "True", registry.Now, "EvictionByEvictionAPI", "Eviction API: evicting");
+            return current;
+        }) { Subresource = "status", Narrow = true, OwnersKept = true }, options);
     }
 
     private static async ValueTask TakeFromBudgetAsync(ObjectRegistry registry, string ns, State.StoredObject pod, WriteOptions options)

@@ -17,6 +17,7 @@ public sealed class JobController : IController
     private readonly Informer<Pod> pods;
     private readonly WorkQueue<ObjectKey> queue;
     private readonly Expectations expectations;
+    private readonly OwnWrites written = new();
     private readonly EventRecorder events;
     private readonly PodControl control;
 
@@ -62,11 +63,14 @@ public sealed class JobController : IController
         if (jobs.Get(key) is not { } job)
         {
             expectations.Forget(key);
+            written.Forget(key);
             await ReleaseAsync(pods.List(key.Namespace).Where(pod => pod.HasFinalizer(JobPods.Tracking) && pod.Label("batch.kubernetes.io/job-name") == key.Name && LostItsJob(pod)), cancel);
             return;
         }
         if (job.Spec.ManagedBy is { Length: > 0 } other && other != "kubernetes.io/job-controller") return;
         if (JobOutcome.IsFinished(job)) { await FinishedAsync(job, cancel); return; }
+        // Counted by an old status, a failure that was noted already would not be seen: an index would be tried once too often.
+        if (written.IsBehind(key, job.Metadata)) return;
         var settled = expectations.AreMet(key);
         var claimed = await Claims.ApplyAsync(context.Client, job, Selector.From(job.Spec.Selector), pods, cancel);
         var count = JobCount.Of(job, claimed);
@@ -74,7 +78,7 @@ public sealed class JobController : IController
         var outcome = JobOutcome.Judge(job, count, context.Now);
         var steps = outcome is not null ? new JobSteps([], count.Active) : settled ? JobPlan.Next(job, count) : new JobSteps([], []);
         var status = Status(job, count, outcome);
-        if (!status.Equals(job.Status)) job = await context.Client.UpdateStatusAsync(job with { Status = status }, cancel: cancel);
+        if (!status.Equals(job.Status)) written.Note(key, (job = await context.Client.UpdateStatusAsync(job with { Status = status }, cancel: cancel)).Metadata);
         // Only once the note is safe may the pods go.
         await ReleaseAsync(count.Release, cancel);
         if (JobOutcome.IsFinished(job)) { Tell(job); return; }

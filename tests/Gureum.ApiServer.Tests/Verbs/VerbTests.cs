@@ -32,6 +32,16 @@ public sealed class VerbTests(TestServer server)
     }
 
     [Fact]
+    public async Task Patch_ManyAtOnceWithoutAVersion_AllSucceed()
+    {
+        var maps = await MapsAsync();
+        (await server.Admin.PostAsync(maps, Map("m"))).Ok();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => server.Admin.PatchAsync(maps + "/m", $$$"""{"data":{"k{{{i}}}":"v"}}""", i % 2 == 0 ? Api.Merge : Api.Strategic)));
+        Assert.All(answers, a => Assert.Equal(200, a.Code));
+        Assert.Equal(40, (await server.Admin.GetAsync(maps + "/m")).Ok().Child("data")!.Count);
+    }
+
+    [Fact]
     public async Task DryRun_StoresNothing()
     {
         var maps = await MapsAsync();

@@ -33,6 +33,40 @@ public sealed class NamespaceTests
     }
 
     [Fact]
+    public async Task Delete_NamespaceWithAPodThatStays_KeepsWhatThePodUses()
+    {
+        await using var cluster = await TestCluster.StartAsync(nodes: 0);
+        await cluster.Client.CreateAsync(new Namespace { Metadata = new ObjectMeta { Name = "team" } });
+        await cluster.UntilAsync<ServiceAccount>("team", "default", a => a is not null);
+        await cluster.CreateAsync<ConfigMap>("""{"metadata":{"name":"used","namespace":"team"}}""");
+        await cluster.CreateAsync<Pod>("""{"metadata":{"name":"stays","namespace":"team","finalizers":["test/stay"]},"spec":{"containers":[{"name":"main","image":"x"}]}}""");
+        await cluster.Client.DeleteAsync<Namespace>(null, "team");
+        await cluster.UntilAsync<Namespace>(null, "team", n => n?.Status.Conditions.Any(c => c is { Type: "NamespaceFinalizersRemaining", Status: "True" }) == true);
+
+        Assert.NotNull(await cluster.Client.FindAsync<ConfigMap>("team", "used"));
+        var pod = await cluster.Client.GetAsync<Pod>("team", "stays");
+        await cluster.Client.UpdateAsync(pod with { Metadata = pod.Metadata with { Finalizers = [] } });
+        await cluster.UntilAsync<Namespace>(null, "team", n => n is null);
+    }
+
+    [Fact]
+    public async Task Delete_ForegroundInACircleOfOwners_AllGo()
+    {
+        await using var cluster = await TestCluster.StartAsync(nodes: 0);
+        var maps = new List<ConfigMap>();
+        foreach (var name in (string[])["a", "b", "c"]) maps.Add(await cluster.CreateAsync<ConfigMap>($$$"""{"metadata":{"name":"{{{name}}}","namespace":"default"}}"""));
+        for (var i = 0; i < 3; i++)
+        {
+            var owner = maps[(i + 2) % 3];
+            await cluster.Client.UpdateAsync(maps[i] with { Metadata = maps[i].Metadata with { ResourceVersion = null, OwnerReferences = [new OwnerReference { ApiVersion = "v1", Kind = "ConfigMap", Name = owner.Metadata.Name, Uid = owner.Metadata.Uid, BlockOwnerDeletion = true, Controller = true }] } });
+        }
+
+        await cluster.Client.DeleteAsync<ConfigMap>("default", "a", new DeleteOptions { PropagationPolicy = "Foreground" });
+
+        await cluster.UntilAsync<ConfigMap>("default", all => !all.Any(m => m.Metadata.Name is "a" or "b" or "c"));
+    }
+
+    [Fact]
     public async Task Secret_OfAccountTokenType_IsFilled()
     {
         await using var cluster = await TestCluster.StartAsync(nodes: 0);

@@ -11,13 +11,13 @@ if (args is ["published", var source, var target])
 if (args is ["wire", var examples, var code, var zeros])
 {
     using var described = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(examples, "swagger.json")));
-    WireZeros.Write(described.RootElement.GetProperty("definitions"), ProtoFiles.Read(Path.Combine(examples, "protos")), code, zeros);
+    WireZeros.Write(described.RootElement.GetProperty("definitions"), ProtoFiles.Read(examples, code), code, zeros);
     return 0;
 }
-if (args is not [var reference, var output])
+if (args is not [var reference, var output, .. var more] || more.Length > 1)
 {
     Console.Error.WriteLine("""
-        usage: Gureum.Facts REFERENCE_DIRECTORY OUTPUT_FILE       (the directory holds swagger.json and protos/)
+        usage: Gureum.Facts REFERENCE_DIRECTORY OUTPUT_FILE [KUBERNETES_SOURCE] (the directory holds swagger.json and protos/; the source has those that it lacks)
                Gureum.Facts published KUBERNETES_SOURCE OUTPUT_FILE (a checkout of Kubernetes' source)
                Gureum.Facts wire REFERENCE_DIRECTORY KUBERNETES_SOURCE OUTPUT_FILE
         """);
@@ -25,7 +25,7 @@ if (args is not [var reference, var output])
 }
 
 using var swagger = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(reference, "swagger.json")));
-var protos = ProtoFiles.Read(Path.Combine(reference, "protos"));
+var protos = ProtoFiles.Read(reference, more.FirstOrDefault());
 
 using var writer = new StreamWriter(output) { NewLine = "\n" };
 writer.WriteLine("# Facts of Kubernetes 1.36"

@@ -12,7 +12,16 @@ internal static partial class ProtoFiles
     [GeneratedRegex(@"^\s*message\s+(\w+)")] private static partial Regex Message();
     [GeneratedRegex(@"^\s*(?:map<[\w.]+,\s*(?<value>[\w.]+)>|(?<label>optional|repeated)\s+\.?(?<type>[\w.]+))\s+(?<name>\w+)\s*=\s*(?<number>\d+)")] private static partial Regex Field();
 
-    internal static Dictionary<string, List<ProtoField>> Read(string directory)
+    /// <summary>The messages of the reference, and of the aggregator, which only Kubernetes' source has.</summary>
+    internal static Dictionary<string, List<ProtoField>> Read(string reference, string? source)
+    {
+        var messages = Read(Path.Combine(reference, "protos"));
+        if (source is not null)
+            foreach (var (name, fields) in Read(Path.Combine(source, "staging", "src", "k8s.io", "kube-aggregator"))) messages.TryAdd(name, fields);
+        return messages;
+    }
+
+    private static Dictionary<string, List<ProtoField>> Read(string directory)
     {
         var messages = new Dictionary<string, List<ProtoField>>();
         foreach (var file in Directory.EnumerateFiles(directory, "*.proto", SearchOption.AllDirectories))

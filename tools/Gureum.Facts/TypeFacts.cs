@@ -48,7 +48,7 @@ internal static class TypeFacts
 
     // io.k8s.api.core.v1.Pod is k8s.io.api.core.v1.Pod on the wire.
     internal static string ProtoName(string definition) =>
-        "k8s.io." + definition["io.k8s.".Length..].Replace("apiextensions-apiserver", "apiextensions_apiserver");
+        "k8s.io." + definition["io.k8s.".Length..].Replace("apiextensions-apiserver", "apiextensions_apiserver").Replace("kube-aggregator", "kube_aggregator");
 
     private static void WriteType(JsonProperty definition, WireFields wire, TextWriter writer)
     {

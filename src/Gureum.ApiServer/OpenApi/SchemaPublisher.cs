@@ -209,12 +209,7 @@ internal sealed class SchemaPublisher(Utf8JsonWriter w, Descriptions description
     // A defined kind is published as its definition gives it, with what every object has.
     private void WriteDefined(Resource resource, string name)
     {
-        var schema = resource.OpenApiSchema?.DeepClone().AsObject() ?? new JsonObject { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true };
-        if (!v3) DefinedSchemas.Reduce(schema);
-        var properties = schema.Need("properties");
-        foreach (var field in (ReadOnlySpan<string>)["apiVersion", "kind"])
-            if (!properties.ContainsKey(field)) properties[field] = new JsonObject { ["type"] = "string" };
-        properties["metadata"] = new JsonObject { ["$ref"] = Place + TypeNames.ObjectMeta };
+        var schema = new DefinedSchemas(descriptions, Place, v3).Publish(resource.OpenApiSchema);
         schema["x-kubernetes-group-version-kind"] = new JsonArray((JsonNode)new JsonObject { ["group"] = resource.Type.Group, ["version"] = resource.Type.Version, ["kind"] = resource.Type.Kind });
         w.WritePropertyName(name);
         schema.WriteTo(w);

@@ -60,18 +60,3 @@ internal static class WellKnownTypes
         w.WriteEndArray();
     }
 }
-
-/// <summary>Takes out of a defined schema what OpenAPI 2.0 has no words for.</summary>
-internal static class DefinedSchemas
-{
-    internal static void Reduce(JsonNode? schema)
-    {
-        if (schema is not JsonObject map) return;
-        foreach (var word in (ReadOnlySpan<string>)["oneOf", "anyOf", "not", "nullable"]) map.Remove(word);
-        // Clients of 2.0 would refuse fields that such a place lets through.
-        if (map.Flag("x-kubernetes-preserve-unknown-fields") == true && map.Remove("properties")) map.Remove("required");
-        foreach (var (_, child) in map.Child("properties") ?? []) Reduce(child);
-        foreach (var part in (ReadOnlySpan<string>)["items", "additionalProperties"]) Reduce(map[part]);
-        foreach (var part in map.Objects("allOf")) Reduce(part);
-    }
-}

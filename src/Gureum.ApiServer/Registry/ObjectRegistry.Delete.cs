@@ -50,7 +50,10 @@ public sealed partial class ObjectRegistry
     /// <summary>Deletes what a list selects, one after the other, and no more than a page of it when the list is limited; gives what was deleted.</summary>
     public async ValueTask<ListPage> DeleteCollectionAsync(Resource resource, string? ns, ListRequest list, DeleteRequest request, WriteOptions options)
     {
-        var page = List(resource, ns, list);
+        CheckFields(resource, list.Fields);
+        var page = List(resource, ns, resource.Remote is null ? list : list with { Fields = Gureum.Objects.Selectors.FieldSelector.Everything });
+        // Fields are those of the version asked for.
+        if (resource.Remote is not null) page = page with { Items = [.. (await ShowAsync(resource, page.Items, options.Cancel)).Where(o => Matches(resource, list, o))] };
         foreach (var item in page.Items)
         {
             try { await DeleteAsync(resource, item.Key.Split('/') is var parts && resource.Type.Namespaced ? parts[^2] : null, item.Name, request, options); }

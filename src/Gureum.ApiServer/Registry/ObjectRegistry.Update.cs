@@ -89,7 +89,8 @@ public sealed partial class ObjectRegistry
         var resource = request.Resource;
         await admission.MutateAsync(admitted);
         var value = admitted.Object!;
-        ObjectMetaRules.CountGeneration(resource, value, old);
+        // Where a pod runs is found out for it: nobody wished for something else.
+        if (request.Subresource != "binding") ObjectMetaRules.CountGeneration(resource, value, old);
         ValidateUpdate(request, value, old);
         await admission.ValidateAsync(admitted);
         if (!request.OwnersKept) FieldManagers.TrackUpdate(resource, old, value, options.FieldManager, request.Subresource, time.GetUtcNow());

@@ -189,7 +189,7 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
         var list = ListRequest.Parse(call.Parameter);
         var request = DeleteRequest.Parse(RequestBody.ToJson(call).Span, call.Query);
         var deleted = await registry.DeleteCollectionAsync(resource, ns, list, request, Options() with { DryRun = request.DryRun });
-        return Negotiation.List(call, resource, resource.Remote is null ? deleted : deleted with { Items = await ObjectRegistry.ShowAsync(resource, deleted.Items, cancel) });
+        return Negotiation.List(call, resource, deleted);
     }
 
     private static JsonObject AsObject(JsonNode? node) => node as JsonObject ?? throw new PatchException(400, "the patch must be, and leave, an object");

@@ -37,6 +37,7 @@ internal static class RequestBody
 
     private static JsonObject ReadProtobuf(ApiCall call, SchemaNode schema, string apiVersion, string kind)
     {
+        if (!ProtobufWriter.Knows(schema)) throw ApiError.UnsupportedMediaType(Protobuf, Json, Yaml);
         var value = ProtobufReader.Read(ProtobufReader.Open(call.Body), schema);
         CheckKind(value, apiVersion, kind);
         // Through the decoder once more: what comes by protobuf is as normal as what comes by JSON.

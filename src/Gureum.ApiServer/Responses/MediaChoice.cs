@@ -17,13 +17,14 @@ internal readonly record struct MediaChoice(MediaEncoding Encoding, MediaForm Fo
     /// them can be served.
     /// </summary>
     /// <param name="protobuf">Whether the kind has a protobuf form.</param>
-    internal static MediaChoice? Best(string accept, bool protobuf)
+    /// <param name="stored">Whether it is a stored object: only those have rows, and metadata that could stand alone.</param>
+    internal static MediaChoice? Best(string accept, bool protobuf, bool stored = true)
     {
         if (accept.Length == 0) return new MediaChoice(MediaEncoding.Json, MediaForm.Object);
         if (accept is "application/json" or "*/*") return new MediaChoice(MediaEncoding.Json, MediaForm.Object);
         (MediaChoice Choice, double Quality)? best = null;
         foreach (var option in accept.Split(','))
-            if (Parse(option, protobuf) is var (choice, quality) && quality > 0 && (best is null || quality > best.Value.Quality)) best = (choice, quality);
+            if (Parse(option, protobuf) is var (choice, quality) && quality > 0 && (stored || choice.Form == MediaForm.Object) && (best is null || quality > best.Value.Quality)) best = (choice, quality);
         return best?.Choice;
     }
 

@@ -25,6 +25,7 @@ public sealed class ReviewHandlers(IAuthorizer authorizer, RbacAuthorizer rbac, 
     internal async ValueTask<ApiResult> HandleAsync(ApiCall call, RequestTarget target, Resource resource, string? ns)
     {
         if (target.Verb != "create") throw ApiError.MethodNotAllowed();
+        if (MediaChoice.Best(call.Accept, protobuf: true, stored: false) is null) throw ApiError.NotAcceptable("application/json", "application/yaml", ProtobufForms.ContentType);
         var warnings = new List<string>();
         var body = ObjectEncoder.Encode(RequestBody.Read(call, resource, warnings), resource.Schema);
         IModel answer = resource.Type.Kind switch

@@ -95,7 +95,7 @@ public sealed class GarbageCollector : IController
             case Collect.DropReferences:
                 await WriteOwnersAsync(node, [.. owners.Where(o => o.State is OwnerState.Solid or OwnerState.Unresolvable).Select(o => o.Owner)], cancel);
                 break;
-            case Collect.DeleteForeground: await DeleteAsync(node, "Foreground", cancel); break;
+            case Collect.DeleteForeground: await DeleteForegroundAsync(node, cancel); break;
             case Collect.DeleteByFinalizers: await DeleteAsync(node, Verdicts.Policy(node.Metadata), cancel); break;
             default: break;
         }
@@ -149,6 +149,19 @@ public sealed class GarbageCollector : IController
         var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = 128 });
         reader.Read();
         return PartialObjectReader.For(type)(ref reader).Metadata;
+    }
+
+    // Where a dependent waits for its own dependents already, owners and dependents may form a circle, in which each would wait for the next:
+    // this object no longer keeps its owners waiting.
+    private async Task DeleteForegroundAsync(GraphNode node, CancellationToken cancel)
+    {
+        if (graph.Dependents(node.Uid).Any(d => d.WaitsForDependents) && node.Metadata.OwnerReferences.Any(o => o.BlockOwnerDeletion == true))
+        {
+            await WriteOwnersAsync(node, [.. node.Metadata.OwnerReferences.Select(o => o with { BlockOwnerDeletion = false })], cancel);
+            if (await GetAsync(node.Type, node.Metadata.Namespace, node.Metadata.Name ?? "", cancel) is not { } live || live.Uid != node.Uid) return;
+            node = new GraphNode(node.Type, live);
+        }
+        await DeleteAsync(node, "Foreground", cancel);
     }
 
     private Task DropFinalizerAsync(GraphNode node, string finalizer, CancellationToken cancel) =>

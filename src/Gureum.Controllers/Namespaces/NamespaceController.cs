@@ -8,6 +8,8 @@ namespace Gureum.Controllers.Namespaces;
 /// <summary>Empties namespaces that are being deleted, then lets go of them.</summary>
 public sealed class NamespaceController : IController
 {
+    private const string Pods = "pods";
+
     private const string KubernetesFinalizer = "kubernetes";
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(500);
 
@@ -44,8 +46,10 @@ public sealed class NamespaceController : IController
         var remaining = new Dictionary<string, int>(StringComparer.Ordinal);
         var finalizers = new Dictionary<string, int>(StringComparer.Ordinal);
         var failures = new List<string>();
-        foreach (var resource in discovery.Resources)
+        // Pods first, and alone: what they use (policies, secrets, volumes) stays until the last of them has gone (KEP-5080).
+        foreach (var resource in discovery.Resources.OrderBy(r => r.Type.GroupResource != Pods))
         {
+            if (resource.Type.GroupResource != Pods && (remaining.ContainsKey(Pods) || failures.Any(f => f.StartsWith(Pods + ":", StringComparison.Ordinal)))) break;
             if (!resource.Type.Namespaced || !resource.Can("list") || !resource.Can("delete")) continue;
             try { Count(resource, await DeleteAsync(resource, name, cancel)); }
             catch (ApiException e) when (e.IsNotFound) { /* a custom resource whose definition went meanwhile */ }

@@ -62,11 +62,11 @@ internal static class RemoteCommandEndpoint
         bool stderr = options.Stderr && !options.Tty;
         if (context.WebSockets.IsWebSocketRequest)
         {
-            string protocol = new[] { WebSocketPeer.V5, WebSocketPeer.V4 }.FirstOrDefault(context.WebSockets.WebSocketRequestedProtocols.Contains)
+            WebSocketProtocol protocol = WebSocketProtocol.Choose(context.WebSockets.WebSocketRequestedProtocols)
                 ?? throw new NodeRequestException(StatusCodes.Status400BadRequest,
-                    $"WebSocket protocols {string.Join(", ", context.WebSockets.WebSocketRequestedProtocols)}: spoken are {WebSocketPeer.V5}, {WebSocketPeer.V4}");
-            WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(protocol).ConfigureAwait(false);
-            var peer = new WebSocketPeer(socket, options.Stdin, options.Stdout, stderr);
+                    $"WebSocket protocols {string.Join(", ", context.WebSockets.WebSocketRequestedProtocols)}: spoken are {string.Join(", ", WebSocketProtocol.Spoken.Select(p => p.Name))}");
+            WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(protocol.Name.Length > 0 ? protocol.Name : null).ConfigureAwait(false);
+            var peer = new WebSocketPeer(socket, protocol, options.Stdin, options.Stdout, stderr);
             await peer.GreetAsync().ConfigureAwait(false);
             return peer;
         }

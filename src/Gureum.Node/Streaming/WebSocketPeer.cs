@@ -12,12 +12,11 @@ namespace Gureum.Node.Streaming;
 /// </summary>
 internal sealed class WebSocketPeer : IRemotePeer
 {
-    internal const string V5 = "v5.channel.k8s.io", V4 = "v4.channel.k8s.io";
-
     private const byte StdinChannel = 0, StdoutChannel = 1, StderrChannel = 2, StatusChannel = 3, ResizeChannel = 4, CloseChannel = 255;
-    private const int MaxResizeMessage = 1024;
+    private const int MaxResizeMessage = 1024, MaxTextMessage = 1 << 20;
 
     private readonly WebSocket _socket;
+    private readonly WebSocketProtocol _protocol;
     private readonly Pipe? _input;
     private readonly Channel<TerminalSize> _resizes = Channel.CreateBounded<TerminalSize>(
         new BoundedChannelOptions(8) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -26,12 +25,13 @@ internal sealed class WebSocketPeer : IRemotePeer
     private readonly Task _receiving;
 
     /// <param name="socket">The accepted connection; owned from now on.</param>
+    /// <param name="protocol">What was agreed on.</param>
     /// <param name="stdin">The client sends input.</param>
     /// <param name="stdout">The client wants output.</param>
     /// <param name="stderr">The client wants errors.</param>
-    internal WebSocketPeer(WebSocket socket, bool stdin, bool stdout, bool stderr)
+    internal WebSocketPeer(WebSocket socket, WebSocketProtocol protocol, bool stdin, bool stdout, bool stderr)
     {
-        _socket = socket;
+        (_socket, _protocol) = (socket, protocol);
         _input = stdin ? new Pipe() : null;
         Stdin = _input?.Reader.AsStream();
         Stdout = stdout ? new ChannelStream(this, StdoutChannel) : null;
@@ -52,7 +52,7 @@ internal sealed class WebSocketPeer : IRemotePeer
     /// <summary>Tells the client that it is connected: an empty message on its first output channel.</summary>
     internal Task GreetAsync() => SendAsync(Stdout is not null ? StdoutChannel : Stderr is not null ? StderrChannel : StatusChannel, default, Gone);
 
-    public Task SendStatusAsync(byte[] status) => SendAsync(StatusChannel, status, Gone);
+    public Task SendStatusAsync(byte[] status) => _protocol.LastWord(status) is { } word ? SendAsync(StatusChannel, word, Gone) : Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
@@ -75,6 +75,12 @@ internal sealed class WebSocketPeer : IRemotePeer
 
     private async Task SendAsync(byte channel, ReadOnlyMemory<byte> data, CancellationToken cancel)
     {
+        if (_protocol.Base64)
+        {
+            await SendTextAsync(_protocol.Encode(channel, data.Span), cancel).ConfigureAwait(false);
+            return;
+        }
+
         byte[] message = ArrayPool<byte>.Shared.Rent(data.Length + 1);
         await _sending.WaitAsync(cancel).ConfigureAwait(false);
         try
@@ -87,6 +93,19 @@ internal sealed class WebSocketPeer : IRemotePeer
         {
             _sending.Release();
             ArrayPool<byte>.Shared.Return(message);
+        }
+    }
+
+    private async Task SendTextAsync(byte[] message, CancellationToken cancel)
+    {
+        await _sending.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            await _socket.SendAsync(message.AsMemory(), WebSocketMessageType.Text, endOfMessage: true, cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sending.Release();
         }
     }
 
@@ -103,6 +122,16 @@ internal sealed class WebSocketPeer : IRemotePeer
                 ValueWebSocketReceiveResult result = await _socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).ConfigureAwait(false);
                 if (result.MessageType == WebSocketMessageType.Close) return;
                 ReadOnlyMemory<byte> data = buffer.AsMemory(0, result.Count);
+                if (_protocol.Base64)
+                {
+                    // Only a whole message can be read; one beyond the limit is cut there, and refused below as no base64.
+                    if (small.Length + data.Length <= MaxTextMessage) small.Write(data.Span);
+                    if (!result.EndOfMessage) continue;
+                    await OnTextAsync(small).ConfigureAwait(false);
+                    small.SetLength(0);
+                    continue;
+                }
+
                 if (channel < 0 && !data.IsEmpty)
                 {
                     channel = data.Span[0];
@@ -119,9 +148,9 @@ internal sealed class WebSocketPeer : IRemotePeer
                 channel = -1;
             }
         }
-        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException or FormatException)
         {
-            // the client is gone: what follows says so to all who wait
+            // the client is gone, or speaks something else: what follows says so to all who wait
         }
         finally
         {
@@ -129,6 +158,14 @@ internal sealed class WebSocketPeer : IRemotePeer
             _resizes.Writer.TryComplete();
             await _gone.CancelAsync().ConfigureAwait(false);
         }
+    }
+
+    private async Task OnTextAsync(MemoryStream message)
+    {
+        if (message.Length == 0) return;
+        (int channel, byte[] data) = WebSocketProtocol.DecodeText(message.GetBuffer().AsSpan(0, (int)message.Length));
+        if (channel == StdinChannel && _input is not null) _ = await _input.Writer.WriteAsync(data, Gone).ConfigureAwait(false);
+        else if (channel == ResizeChannel && ResizeMessage.Parse(data) is { } size) _resizes.Writer.TryWrite(size);
     }
 
     private async Task OnMessageEndAsync(int channel, MemoryStream content)

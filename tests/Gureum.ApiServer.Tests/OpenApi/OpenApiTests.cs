@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Gureum.ApiServer.Tests.Support;
 using Gureum.Objects.Json;
 
@@ -5,6 +6,39 @@ namespace Gureum.ApiServer.Tests.OpenApi;
 
 public sealed class OpenApiTests(TestServer server)
 {
+    [Fact]
+    public async Task DefinedKind_SaysOfItsCommonFieldsWhatAllKindsSay()
+    {
+        var schema = await DefinedAsync("described.example.com", """{"type":"object","properties":{"spec":{"type":"object","nullable":true,"properties":{"a":{"type":"string"}}},"inner":{"type":"object","x-kubernetes-embedded-resource":true}},"required":["spec"]}""");
+        Assert.StartsWith("APIVersion defines", schema.Child("properties")!.Child("apiVersion")!.Text("description"));
+        Assert.StartsWith("Standard object's metadata", schema.Child("properties")!.Child("metadata")!.Text("description"));
+        Assert.Equal(["kind", "apiVersion"], schema.Child("properties")!.Child("inner")!.Texts("required"));
+        // What may be null is of no type in OpenAPI 2.0, and not required.
+        Assert.Equal("{}", schema.Child("properties")!.Child("spec")!.ToJsonString());
+        Assert.False(schema.ContainsKey("required"));
+    }
+
+    [Fact]
+    public async Task DefinedKindThatTakesAnything_HasNoPropertiesInVersion2()
+    {
+        var schema = await DefinedAsync("anything.example.com", """{"type":"object","x-kubernetes-preserve-unknown-fields":true,"properties":{"spec":{"type":"string"}}}""");
+        Assert.Equal(["type", "x-kubernetes-group-version-kind"], schema.Select(p => p.Key));
+    }
+
+    private async Task<JsonObject> DefinedAsync(string group, string schema)
+    {
+        (await server.Admin.PostAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", $$$"""
+            {"metadata":{"name":"things.{{{group}}}"},"spec":{"group":"{{{group}}}","scope":"Namespaced","names":{"kind":"Thing","plural":"things"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{{{schema}}}}}]}}
+            """)).Ok();
+        var name = string.Join('.', group.Split('.').Reverse()) + ".v1.Thing";
+        for (var tries = 0; tries < 250; tries++)
+        {
+            if ((await server.Admin.GetAsync("/openapi/v2")).Ok().Child("definitions")!.Child(name) is { } found) return found;
+            await Task.Delay(20);
+        }
+        throw new InvalidOperationException($"{name} is not published");
+    }
+
     [Fact]
     public async Task Index_NamesEveryGroupVersion_AndItsDocumentIsThere()
     {

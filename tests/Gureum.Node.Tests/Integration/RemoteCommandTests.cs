@@ -35,6 +35,19 @@ public sealed class RemoteCommandTests(ContainerdFixture fixture)
     }
 
     [Fact]
+    public async Task Exec_OldestProtocol_GivesOutputAndNothingElse()
+    {
+        await using TestPod pod = await TestPod.RunAsync(fixture);
+        await using TestNode node = await NodeFor(await pod.StartAsync(Idle));
+        using WebSocket socket = await node.WebSocketAsync("/exec/test/pod/main?command=echo&command=old&output=1", "channel.k8s.io");
+
+        Assert.Equal("channel.k8s.io", socket.SubProtocol);
+        Dictionary<byte, string> channels = await ReceiveAllAsync(socket);
+        Assert.Equal("old\n", channels[1]);
+        Assert.DoesNotContain((byte)3, channels.Keys);
+    }
+
+    [Fact]
     public async Task Exec_V4WithTerminal_ResizesAndSucceeds()
     {
         await using TestPod pod = await TestPod.RunAsync(fixture);

@@ -150,6 +150,10 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         foreach (var warning in result.Warnings) response.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"");
         switch (result)
         {
+            case RedirectResult redirect:
+                response.StatusCode = redirect.Status;
+                response.Headers.Location = redirect.Location;
+                break;
             case BodyResult body: await WriteBodyAsync(context, body, cancel); break;
             case ListResult { ContentType: "application/json" } list when Pretty.Wanted(context.Request): await WriteBodyAsync(context, new BodyResult(200, list.ToArray()), cancel); break;
             case ListResult list: await WriteListAsync(context, list, cancel); break;
@@ -169,6 +173,11 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         response.StatusCode = result.Status;
         response.ContentType = type;
         response.Headers["Cache-Control"] = result.Caching;
+        if (result.Caching == BodyResult.Forever)
+        {
+            response.Headers.Vary = "Accept";
+            response.Headers.Expires = DateTimeOffset.UtcNow.AddYears(1).ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+        }
         if (result.ETag is { } tag)
         {
             response.Headers.ETag = tag;

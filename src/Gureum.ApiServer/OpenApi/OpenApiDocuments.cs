@@ -42,12 +42,18 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
         var name = path["/openapi/v3/".Length..];
         // The server itself asks: who may read the document has been decided here.
         if (Remotes?.ServerOf("/" + name) is { } remote) return remote.Documents.OpenApiHash is null ? null : new RemoteResult(remote, call, RequestIdentity.Aggregator);
-        return Names().Contains(name) ? Answer(Get(name)) : null;
+        if (!Names().Contains(name)) return null;
+        var document = Get(name);
+        // The index gives addresses that name the content: an old one leads to what is there now.
+        if (call.Parameter("hash") is not { Length: > 0 } hash) return Answer(document);
+        return hash == document.Hash ? Answer(document) with { Caching = BodyResult.Forever } : new RedirectResult(Address(name, document));
     }
 
     private static bool Accepts(string accept) => accept.Length == 0 || accept.Split(',').Any(a => a.Split(';')[0].Trim() is "application/json" or "*/*" or "application/*")
         // Every known client that asks for the protobuf form reads JSON as well.
         || accept.Contains("application/com.github.proto-openapi.spec.v2", StringComparison.Ordinal);
+
+    private static string Address(string name, Document document) => $"/openapi/v3/{name}?hash={document.Hash}";
 
     private static BodyResult Answer(Document document) => new(200, document.Body) { ETag = "\"" + document.Hash + "\"" };
 
@@ -95,7 +101,7 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
             if (Remotes?.ServerOf("/" + path) is not null) continue;
             if (!known.TryGetValue(path, out var document)) known[path] = document = Make(inner => WriteThird(inner, path));
             w.WriteStartObject(path);
-            w.WriteString("serverRelativeURL"u8, $"/openapi/v3/{path}?hash={document.Hash}");
+            w.WriteString("serverRelativeURL"u8, Address(path, document));
             w.WriteEndObject();
         }
         w.WriteEndObject();

@@ -18,7 +18,13 @@ public sealed record BodyResult(int Status, ReadOnlyMemory<byte> Body, string Co
 
     /// <summary>Whether and how long clients may keep the answer (RFC 9111, section 5.2).</summary>
     public string Caching { get; init; } = "no-cache, private";
+
+    /// <summary>The address names the content itself: whoever has it never needs to ask again.</summary>
+    internal const string Forever = "public, immutable";
 }
+
+/// <summary>What is asked for has another address.</summary>
+public sealed record RedirectResult(string Location) : ApiResult(301);
 
 /// <summary>A list whose items are sent as they are kept, one after the other: nothing of its size is ever made.</summary>
 public abstract record ListResult(string ContentType) : ApiResult(200)

@@ -29,7 +29,7 @@ public sealed class ClusterState : IAsyncDisposable
     private readonly PriorityQueue<TaskCompletionSource, long> waiting = new();
     private volatile Root newest;
     private Root before;
-    private long oldest, historyBytes;
+    private long oldest, listable, historyBytes;
     private Task feed = Task.CompletedTask;
 
     private ClusterState(IStore store, Root root)
@@ -93,7 +93,7 @@ public sealed class ClusterState : IAsyncDisposable
         lock (gate)
         {
             if (revision >= newest.Revision) return revision == newest.Revision ? newest : null;
-            if (revision < oldest) return null;
+            if (revision < oldest || revision < listable) return null;
             var found = before;
             foreach (var (_, root) in history)
             {
@@ -103,6 +103,12 @@ public sealed class ClusterState : IAsyncDisposable
             // Between two changes the state stays as the earlier one left it.
             return found with { Revision = revision };
         }
+    }
+
+    /// <summary>States before a revision are not to be shown any more: lists that still want them expire, as those of a store that was compacted.</summary>
+    public void ForgetBefore(long revision)
+    {
+        lock (gate) listable = Math.Max(listable, Math.Min(revision, newest.Revision));
     }
 
     /// <summary>The revision of the last change to a collection; 0 when it has not changed since the start.</summary>

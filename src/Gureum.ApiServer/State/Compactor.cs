@@ -3,7 +3,10 @@ using Gureum.Store;
 
 namespace Gureum.ApiServer.State;
 
-/// <summary>Lets the store forget history that nobody can ask for any more: what is older than five minutes.</summary>
+/// <summary>
+/// Lets the store forget history that nobody can ask for any more, and lists the states of then: what is older than five
+/// minutes, as kube-apiserver does. Pages of a list that take longer expire.
+/// </summary>
 internal sealed class Compactor(IStore store, ClusterState state, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
@@ -16,6 +19,7 @@ internal sealed class Compactor(IStore store, ClusterState state, TimeProvider t
             try
             {
                 await Task.Delay(Interval, time, cancel);
+                state.ForgetBefore(before);
                 if (before > store.CompactedRevision) await store.CompactAsync(before, cancel);
                 before = state.Newest.Revision;
             }

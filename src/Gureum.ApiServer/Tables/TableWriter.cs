@@ -24,7 +24,7 @@ internal sealed class TableWriter
         {
             null or "" => "Metadata",
             "Metadata" or "Object" or "None" => include,
-            _ => throw ApiError.BadRequest($"Unable to convert to Table as requested: includeObject: Unsupported value: \"{include}\": supported values: \"\", \"Metadata\", \"None\", \"Object\""),
+            _ => throw ApiError.BadRequest($"Unable to convert to Table as requested: includeObject: Invalid value: {FieldErrors.Quote(include)}: must be 'Metadata', 'Object', 'None', or empty"),
         };
     }
 

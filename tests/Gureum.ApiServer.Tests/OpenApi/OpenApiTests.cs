@@ -102,6 +102,17 @@ public sealed class OpenApiTests(TestServer server)
     }
 
     [Fact]
+    public async Task Document_AskedByItsHash_NeverChanges_AndByAnotherLeadsToIt()
+    {
+        var address = (await server.Admin.GetAsync("/openapi/v3")).Ok().Child("paths")!.Child("apis/batch/v1")!.Text("serverRelativeURL")!;
+        using var known = await server.Plain.GetAsync(address);
+        Assert.Equal((200, "public, immutable"), ((int)known.StatusCode, string.Join(", ", known.Headers.GetValues("Cache-Control").SelectMany(v => v.Split(", ")))));
+        Assert.True(known.Content.Headers.Expires > DateTimeOffset.UtcNow.AddDays(300));
+        using var old = await server.Plain.GetAsync("/openapi/v3/apis/batch/v1?hash=00");
+        Assert.Equal((301, address), ((int)old.StatusCode, old.Headers.Location?.ToString()));
+    }
+
+    [Fact]
     public async Task Document_OfUnknownGroup_IsNotFound() => Assert.Equal(404, (await server.Admin.GetAsync("/openapi/v3/apis/nothing.example.com/v1")).Code);
 
     [Fact]

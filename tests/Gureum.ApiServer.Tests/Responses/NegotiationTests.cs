@@ -157,7 +157,7 @@ public sealed class NegotiationTests(TestServer server)
     public async Task Table_WithAnUnknownInclusion_IsRefused()
     {
         var answer = await server.Admin.GetAsync("/api/v1/namespaces?includeObject=Everything", "application/json;as=Table;g=meta.k8s.io;v=v1");
-        Assert.Equal((400, "Unable to convert to Table as requested: includeObject: Unsupported value: \"Everything\": supported values: \"\", \"Metadata\", \"None\", \"Object\""), (answer.Code, answer.Message));
+        Assert.Equal((400, "Unable to convert to Table as requested: includeObject: Invalid value: \"Everything\": must be 'Metadata', 'Object', 'None', or empty"), (answer.Code, answer.Message));
     }
 
     [Fact]

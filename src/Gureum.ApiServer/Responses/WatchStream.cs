@@ -95,7 +95,7 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher?
     }
 
     /// <summary>How far the watch will have come once everything that waits has been read; ask before reading it.</summary>
-    public long Reached => Math.Max(Revision, watcher?.Reached ?? 0);
+    public long Reached => Through is null ? Math.Max(Revision, watcher?.Reached ?? 0) : Revision;
 
     /// <summary>Tells how far the watch has come.</summary>
     public ReadOnlyMemory<byte> Bookmark(long reached)

@@ -104,7 +104,8 @@ public sealed class ApiServerHost : IAsyncDisposable
         var requests = new RequestMetrics(catalog);
         var phase = new ServerPhase();
         var health = new HealthPages([new HealthCheck("ping", static () => null)], [new HealthCheck("etcd", () => state.Problem), new HealthCheck("poststarthook/bootstrap", phase.Starting), new HealthCheck("shutdown", phase.Stopping)]);
-        var paths = new PathHandlers(tokens, [health.Find, new ServerMetrics(state, catalog, requests, fairness, remotes, auditor).Find, new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)) { Remotes = remotes }.Find]);
+        var documents = new OpenApiDocuments(catalog, new Descriptions(options.DescriptionsFile)) { Remotes = remotes };
+        var paths = new PathHandlers(tokens, [health.Find, new ServerMetrics(state, catalog, requests, fairness, remotes, auditor).Find, documents.Find]) { Listed = () => [.. documents.Paths, .. health.Paths, "/metrics"] };
         var dispatcher = new ApiDispatcher(registry, authorizer, new DiscoveryDocuments(catalog) { Remotes = remotes }, new ReviewHandlers(authorizer, rbac, allTokens), new ComponentStatuses(components), new SubresourceHandlers(registry, tokens, new ConnectResolver(registry, options.MayProxyTo)), paths) { Remotes = remotes, Forwarder = new RemoteForwarder(connections), Auditor = auditor, Fairness = fairness, Metrics = requests };
         var late = new LateDialer();
         var endpoint = new ApiEndpoint(dispatcher, new RequestAuthenticator(allTokens, authorizer), new ConnectProxy(late));

@@ -14,6 +14,9 @@ public sealed class PathHandlers(ServiceAccountTokens tokens, IReadOnlyList<Func
 {
     public const string KubernetesVersion = "v1.36.0";
 
+    /// <summary>Paths that the others answer, for whoever asks what there is.</summary>
+    internal Func<IEnumerable<string>> Listed { get; init; } = static () => [];
+
     internal ApiResult? Find(ApiCall call, RequestTarget target)
     {
         if (target.Verb is not ("get" or "head")) return null;
@@ -23,7 +26,7 @@ public sealed class PathHandlers(ServiceAccountTokens tokens, IReadOnlyList<Func
             case "/version": return Version();
             case "/.well-known/openid-configuration": return Json(OpenIdConfiguration()) with { Caching = Public };
             case "/openid/v1/jwks": return new BodyResult(200, Encoding.UTF8.GetBytes(Keys().ToJsonString()), "application/jwk-set+json") { Caching = Public };
-            case "": return Json(new JsonObject { ["paths"] = new JsonArray("/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version") });
+            case "" or "/index.html": return Json(new JsonObject { ["paths"] = new JsonArray([.. Listed().Distinct().Order(StringComparer.Ordinal).Select(static p => (JsonNode)p)]) });
             default: break;
         }
         foreach (var other in others)

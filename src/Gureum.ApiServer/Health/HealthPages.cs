@@ -19,6 +19,11 @@ public sealed class HealthPages(IReadOnlyList<HealthCheck> live, IReadOnlyList<H
 
     private readonly IReadOnlyList<HealthCheck> all = [.. live, .. ready];
 
+    /// <summary>Every path of these pages.</summary>
+    internal IEnumerable<string> Paths => [.. Below("/healthz", all), .. Below("/livez", live), .. Below("/readyz", all), "/metrics/slis"];
+
+    private static IEnumerable<string> Below(string path, IReadOnlyList<HealthCheck> checks) => checks.Select(c => path + "/" + c.Name).Prepend(path);
+
     internal ApiResult? Find(ApiCall call, RequestTarget target)
     {
         var path = target.Path.TrimEnd('/');

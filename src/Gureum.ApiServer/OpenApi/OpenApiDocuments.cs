@@ -49,6 +49,9 @@ public sealed class OpenApiDocuments(ResourceCatalog catalog, Descriptions descr
         return hash == document.Hash ? Answer(document) with { Caching = BodyResult.Forever } : new RedirectResult(Address(name, document));
     }
 
+    /// <summary>The paths of these documents, and those that they are about: groups, versions and what else is described.</summary>
+    internal IEnumerable<string> Paths => Names().Concat((Remotes?.All ?? []).Select(static r => r.Path[1..])).Select(static n => "/" + n).Concat(["/openapi/v2", "/openapi/v3"]);
+
     private static bool Accepts(string accept) => accept.Length == 0 || accept.Split(',').Any(a => a.Split(';')[0].Trim() is "application/json" or "*/*" or "application/*")
         // Every known client that asks for the protobuf form reads JSON as well.
         || accept.Contains("application/com.github.proto-openapi.spec.v2", StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using System.Net;
 using Gureum.ApiServer.Tests.Support;
+using Gureum.Objects.Json;
 
 namespace Gureum.ApiServer.Tests.Surface;
 
@@ -46,6 +47,17 @@ public sealed class PathTests(SurfaceServer server) : IClassFixture<SurfaceServe
     {
         var answer = await server.Admin.SendAsync(new HttpMethod(method), path, "{}");
         Assert.Equal((405, "MethodNotAllowed", "the server does not allow this method on the requested resource"), (answer.Code, answer.Reason, answer.Message));
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/index.html")]
+    public async Task TheRoot_ListsPathsInOrder_AndEachAnswers(string root)
+    {
+        var paths = (await server.Admin.GetAsync(root)).Ok().Texts("paths").ToList();
+        Assert.Equal(paths.Distinct().Order(StringComparer.Ordinal), paths);
+        Assert.Empty(new[] { "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1", "/healthz", "/livez/ping", "/metrics", "/openapi/v2", "/openapi/v3", "/openid/v1/jwks", "/readyz/etcd", "/version" }.Except(paths));
+        foreach (var path in paths) Assert.Equal((path, 200), (path, (await AskAsync("get", path)).Code));
     }
 
     private static bool Serves(int code, string text) => code != 405 && !(code == 404 && (text.Contains(NoSuchPath, StringComparison.Ordinal) || !text.StartsWith('{')));

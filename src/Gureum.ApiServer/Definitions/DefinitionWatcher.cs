@@ -78,9 +78,9 @@ internal sealed class DefinitionWatcher(ClusterState state, ResourceCatalog cata
             var definition = ModelJson.Parse<CustomResourceDefinition>(stored.Json);
             var isServed = IsEstablished(definition) || Names(definition).AllAccepted;
             // A status that was written changes nothing of what is served: what clients and converters keep stays good.
-            var state = (definition.Metadata.Uid, definition.Metadata.Generation, definition.Metadata.DeletionTimestamp is not null, isServed);
-            if (served.TryGetValue(stored.Name, out var before) && before == state) return;
-            served[stored.Name] = state;
+            var shown = (definition.Metadata.Uid, definition.Metadata.Generation, definition.Metadata.DeletionTimestamp is not null, isServed);
+            if (served.TryGetValue(stored.Name, out var before) && before == shown) return;
+            served[stored.Name] = shown;
             catalog.Define(stored.Name, !isServed ? []
                 : [.. DefinedResources.Of(ObjectDecoder.Decode(stored.Json, KubernetesSchema.Instance.Type("apiextensions.v1.CustomResourceDefinition")).Object, stored.Name, webhooks)]);
         }

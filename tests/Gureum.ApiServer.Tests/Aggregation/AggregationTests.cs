@@ -97,6 +97,31 @@ public sealed class AggregationTests(OwnServer own) : IClassFixture<OwnServer>
     }
 
     [Fact]
+    public async Task CallsInProcess_ReachTheExtensionServerToo()
+    {
+        const string group = "inner.example.com";
+        var (extension, _) = await ExtendAsync(group);
+        await using var owned = extension;
+        await ConditionAsync(group, "Passed");
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var client = new ApiClient(server.Host.Connect(new UserInfo("controller", ["system:masters", "system:authenticated"]), "test"));
+        var list = JsonNode.Parse((await client.SendAsync(new ApiRequest("GET", $"/apis/{group}/v1/gauges"), limit.Token)).Span)!.AsObject();
+        Assert.Equal("cpu", list.Objects("items").Single().Child("metadata")!.Text("name"));
+        Assert.Equal("controller", extension.Askers.Last().User);
+        extension.Events.Writer.TryWrite("""{"type":"ADDED","object":{"metadata":{"name":"a"}}}""");
+        var type = new Gureum.Objects.Models.ResourceType(group + "/v1", "Gauge", "gauges", true);
+        var seen = 0;
+        await foreach (var change in client.WatchAsync(type, PartialObjectReader.For(type), null, new ListQuery(), limit.Token))
+        {
+            Assert.Equal((WatchEventType.Added, "a"), (change.Type, change.Object.Metadata.Name));
+            seen++;
+            break;
+        }
+        Assert.Equal(1, seen);
+        await RemoveAsync(group);
+    }
+
+    [Fact]
     public async Task Discovery_AndOpenApi_AreMerged()
     {
         const string group = "merged.example.com";

@@ -84,7 +84,7 @@ public sealed class ExtensionServer : IAsyncDisposable
             context.Response.StatusCode = 201;
             await JsonAsync(context, await body.ReadToEndAsync());
         }
-        else if (path.EndsWith("/gauges", StringComparison.Ordinal) && request.Query["watch"] == "1")
+        else if (path.EndsWith("/gauges", StringComparison.Ordinal) && request.Query["watch"].ToString() is "1" or "true")
         {
             context.Response.ContentType = "application/json";
             await foreach (var line in Events.Reader.ReadAllAsync(context.RequestAborted))

@@ -56,10 +56,14 @@ internal static class FieldManagers
         return result;
     }
 
-    // Sets of another version name other fields: they are left alone.
+    // Versions that differ but in their name have the same fields.
+    private static bool SharesFields(ManagedField other, Resource resource) =>
+        other.ApiVersion == resource.Type.ApiVersion || (resource is { Definition: not null, Remote: null } && other.ApiVersion.StartsWith(resource.Type.Group + "/", StringComparison.Ordinal));
+
+    // Sets of a version that somebody converts name other fields: they are left alone.
     private static ManagedField? Without(ManagedField other, FieldChanges changes, Resource resource)
     {
-        if (other.ApiVersion != resource.Type.ApiVersion) return other;
+        if (!SharesFields(other, resource)) return other;
         var rest = FieldSet.Minus(other.Fields, changes.Changed);
         if (rest is not null) rest = FieldSet.Minus(rest, changes.Removed);
         return rest is null ? null : other with { Fields = rest };
@@ -82,14 +86,15 @@ internal static class FieldManagers
         var managers = ManagedField.Read(current.Child("metadata"), out _) ?? Unmanaged(resource, current, skip);
         var part = Relevant(applied, resource, subresource);
         var wanted = ObjectFields.Of(part, schema, skip);
-        var own = managers.FirstOrDefault(m => m.Is(options.FieldManager, ManagedField.Apply, resource.Type.ApiVersion, subresource));
+        // Who applies is the same in every version.
+        var own = managers.FirstOrDefault(m => m.Is(options.FieldManager, ManagedField.Apply, m.ApiVersion, subresource));
         var others = managers.Where(m => m != own).ToList();
         var merged = current.DeepClone().AsObject();
         FieldMerge.Merge(merged, part, schema);
-        if (own is not null)
+        if (own is not null && SharesFields(own, resource))
         {
             var owned = wanted.DeepClone().AsObject();
-            foreach (var other in others.Where(o => o.ApiVersion == resource.Type.ApiVersion)) FieldSet.UnionInto(owned, other.Fields);
+            foreach (var other in others.Where(o => SharesFields(o, resource))) FieldSet.UnionInto(owned, other.Fields);
             FieldMerge.Prune(merged, own.Fields, owned, schema);
         }
         var changes = ObjectFields.Compare(current, merged, schema, skip);
@@ -97,11 +102,11 @@ internal static class FieldManagers
         var conflicts = new List<(ManagedField Manager, JsonObject Fields)>();
         foreach (var other in others)
         {
-            if (other.ApiVersion == resource.Type.ApiVersion && FieldSet.Both(other.Fields, changes.Changed) is { } taken) conflicts.Add((other, taken));
+            if (SharesFields(other, resource) && FieldSet.Both(other.Fields, changes.Changed) is { } taken) conflicts.Add((other, taken));
             if (Without(other, changes, resource) is { } rest) kept.Add(rest);
         }
         if (conflicts.Count > 0 && !options.Force) throw Conflict(conflicts);
-        var same = own is not null && !changes.Any && JsonNode.DeepEquals(own.Fields, wanted);
+        var same = own is not null && own.ApiVersion == resource.Type.ApiVersion && !changes.Any && JsonNode.DeepEquals(own.Fields, wanted);
         if (wanted.Count > 0) kept.Add(new ManagedField(options.FieldManager, ManagedField.Apply, resource.Type.ApiVersion, subresource, same ? own!.Time : Times.Format(now), wanted));
         ManagedField.Write(merged.Need("metadata"), kept);
         return merged;

@@ -238,6 +238,22 @@ public sealed class ConversionTests(TestServer server)
     }
 
     [Fact]
+    public async Task NoConversion_KeepsFieldOwnersAcrossVersions()
+    {
+        const string group = "owned.example.com";
+        await DefineAsync(group, """{"strategy":"None"}""", Version("v1", true, Second), Version("v2", false, Second));
+        var (ns, admin) = (await server.NamespaceAsync(), server.Admin);
+        var (v1, v2) = ($"/apis/{group}/v1/namespaces/{ns}/cogs/a", $"/apis/{group}/v2/namespaces/{ns}/cogs/a");
+        (await admin.ApplyAsync(v1, Cog(group, "v1", """{"host":"one","port":"80"}"""), "one")).Ok();
+        var conflict = await admin.ApplyAsync(v2, Cog(group, "v2", """{"host":"two"}"""), "two");
+        Assert.Equal((409, "Apply failed with 1 conflict: conflict with \"one\": .spec.host"), (conflict.Code, conflict.Message));
+        // The same manager in another version lets go of what it no longer sends.
+        var spec = (await admin.ApplyAsync(v2, Cog(group, "v2", """{"host":"three"}"""), "one")).Ok();
+        Assert.Equal(("three", (string?)null), (spec.Child("spec")!.Text("host"), spec.Child("spec")!.Text("port")));
+        Assert.Equal(group + "/v2", Assert.Single((await admin.GetAsync(v2)).Ok().Child("metadata")!.Objects("managedFields")).Text("apiVersion"));
+    }
+
+    [Fact]
     public async Task DeprecatedVersion_WarnsItsUsers()
     {
         const string group = "old.example.com";

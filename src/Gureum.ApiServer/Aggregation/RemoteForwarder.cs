@@ -22,6 +22,9 @@ internal sealed class RemoteForwarder(RemoteConnections connections)
 {
     internal const string Unavailable = "service unavailable";
 
+    // Until an answer begins; once it has, it may last.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private const int MostInProcess = 64 * 1024 * 1024;
     private static readonly TimeSpan InProcessLimit = TimeSpan.FromSeconds(10);
 
@@ -43,7 +46,9 @@ internal sealed class RemoteForwarder(RemoteConnections connections)
             if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade) { await UpgradeAsync(context, upgrade, remote, cancel); return; }
             List<(string, string)> headers = [.. context.Request.Headers.Where(static h => !Dropped.Contains(h.Key) && !RequestIdentity.IsOne(h.Key) && !h.Key.StartsWith("Impersonate-Extra-", StringComparison.OrdinalIgnoreCase))
                 .SelectMany(static h => h.Value.OfType<string>().Select(v => (h.Key, v)))];
-            await using var answer = await connections.SendAsync(service.Target, Request(remote, Target(context), headers), cancel);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            limit.CancelAfter(Patience);
+            await using var answer = await connections.SendAsync(service.Target, Request(remote, Target(context), headers), limit.Token);
             await CopyAsync(answer, context, cancel);
         }
         catch (Exception e) when (IsUnreachable(e, cancel) && !context.Response.HasStarted) { await RefuseAsync(context, Problem(e), cancel); }

@@ -61,6 +61,12 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
                 watching.Stream.Opened = seats.Leave;
                 seats = default;
             }
+            if (result is RemoteResult)
+            {
+                // It is the other server that works now, however long it takes.
+                seats.Leave();
+                seats = default;
+            }
             if (result is WatchResult or ConnectResult || (result is RemoteResult && target.Verb == "watch")) lasting = dispatcher.Metrics?.BeginLong(context.Request.Method, target);
             if (audit is not null) Record(audit, context, target, result);
             await WriteAsync(context, result, cancel);

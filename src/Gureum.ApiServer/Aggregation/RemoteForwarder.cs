@@ -31,7 +31,7 @@ internal sealed class RemoteForwarder(RemoteConnections connections)
     private static readonly HashSet<string> Dropped = new(StringComparer.OrdinalIgnoreCase)
     {
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Authorization", "Host", "Content-Length", "Content-Encoding", "Content-Type", "Expect",
-        "Impersonate-User", "Impersonate-Group", "Impersonate-Uid", ":method", ":path", ":scheme", ":authority",
+        "Impersonate-User", "Impersonate-Group", "Impersonate-Uid", "X-Forwarded-Uri", "X-Forwarded-Proto", "X-Forwarded-For", ":method", ":path", ":scheme", ":authority",
     };
 
     private static readonly HashSet<string> HopByHop = new(StringComparer.OrdinalIgnoreCase) { "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Trailer", "Transfer-Encoding", "Upgrade" };
@@ -45,7 +45,7 @@ internal sealed class RemoteForwarder(RemoteConnections connections)
         {
             if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade) { await UpgradeAsync(context, upgrade, remote, cancel); return; }
             List<(string, string)> headers = [.. context.Request.Headers.Where(static h => !Dropped.Contains(h.Key) && !RequestIdentity.IsOne(h.Key) && !h.Key.StartsWith("Impersonate-Extra-", StringComparison.OrdinalIgnoreCase))
-                .SelectMany(static h => h.Value.OfType<string>().Select(v => (h.Key, v)))];
+                .SelectMany(static h => h.Value.OfType<string>().Select(v => (h.Key, v))), .. Forwarded(context)];
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             limit.CancelAfter(Patience);
             await using var answer = await connections.SendAsync(service.Target, Request(remote, Target(context), headers), limit.Token);
@@ -56,6 +56,17 @@ internal sealed class RemoteForwarder(RemoteConnections connections)
 
     // As the client wrote it: what it escaped stays so.
     private static string Target(HttpContext context) => context.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && raw[0] == '/' ? raw : context.Request.Path.ToUriComponent() + context.Request.QueryString.Value;
+
+    // Who asked here, and for what; the proxies on the way to here stay in the list.
+    private static IEnumerable<(string, string)> Forwarded(HttpContext context)
+    {
+        yield return ("X-Forwarded-Uri", Target(context).Split('?')[0]);
+        yield return ("X-Forwarded-Proto", context.Request.Scheme);
+        if (context.Connection.RemoteIpAddress is not { } near) yield break;
+        var past = context.Request.Headers["X-Forwarded-For"].ToString();
+        var address = (near.IsIPv4MappedToIPv6 ? near.MapToIPv4() : near).ToString();
+        yield return ("X-Forwarded-For", past.Length > 0 ? $"{past}, {address}" : address);
+    }
 
     private static async Task CopyAsync(RemoteAnswer answer, HttpContext context, CancellationToken cancel)
     {

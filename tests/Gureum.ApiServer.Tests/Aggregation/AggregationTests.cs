@@ -59,7 +59,7 @@ public sealed class AggregationTests(OwnServer own) : IClassFixture<OwnServer>
         (await server.Admin.PostAsync("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", """{"metadata":{"name":"gauge-reader"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"gauge-reader"},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"jane"}]}""")).Ok();
         (await server.As("jane", "readers").SendAsync(HttpMethod.Get, $"/apis/{group}/v1/namespaces/default/gauges", null, headers: [("X-Remote-User", "root"), ("X-Remote-Group", "system:masters")])).Ok();
         asker = extension.Askers.Last();
-        Assert.Equal("jane", asker.User);
+        Assert.Equal(("jane", $"https /apis/{group}/v1/namespaces/default/gauges 127.0.0.1"), (asker.User, asker.Forwarded));
         Assert.Equal(["readers", "system:authenticated"], asker.Groups);
         var made = (await server.Admin.PostAsync($"/apis/{group}/v1/namespaces/default/gauges", """{"kind":"Gauge","x":1}""")).Ok();
         Assert.Equal(1, made.Number("x"));

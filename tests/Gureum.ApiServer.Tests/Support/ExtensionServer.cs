@@ -17,7 +17,7 @@ using Microsoft.Extensions.Logging;
 namespace Gureum.ApiServer.Tests.Support;
 
 /// <summary>Who was said to ask, by the request headers.</summary>
-public sealed record RemoteAsker(string Path, string User, IReadOnlyList<string> Groups, string Uid, string Scopes, bool Authorization);
+public sealed record RemoteAsker(string Path, string User, IReadOnlyList<string> Groups, string Uid, string Scopes, bool Authorization, string Forwarded);
 
 /// <summary>A real extension API server over TLS: it believes nobody but the front proxy, by the ConfigMap that says who that is.</summary>
 public sealed class ExtensionServer : IAsyncDisposable
@@ -72,7 +72,8 @@ public sealed class ExtensionServer : IAsyncDisposable
     {
         if (Hangs) await hang.Task.WaitAsync(context.RequestAborted);
         var (request, path) = (context.Request, context.Request.Path.Value!);
-        Askers.Enqueue(new RemoteAsker(path, request.Headers["X-Remote-User"].ToString(), [.. request.Headers["X-Remote-Group"].OfType<string>()], request.Headers["X-Remote-Uid"].ToString(), request.Headers["X-Remote-Extra-example.com%2Fscopes"].ToString(), request.Headers.ContainsKey("Authorization")));
+        Askers.Enqueue(new RemoteAsker(path, request.Headers["X-Remote-User"].ToString(), [.. request.Headers["X-Remote-Group"].OfType<string>()], request.Headers["X-Remote-Uid"].ToString(), request.Headers["X-Remote-Extra-example.com%2Fscopes"].ToString(), request.Headers.ContainsKey("Authorization"),
+            $"{request.Headers["X-Forwarded-Proto"]} {request.Headers["X-Forwarded-Uri"]} {request.Headers["X-Forwarded-For"]}"));
         var root = $"/apis/{Group}/v1";
         if (path == root) await JsonAsync(context, $$$"""{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"{{{Group}}}/v1","resources":[{"name":"gauges","singularName":"gauge","namespaced":true,"kind":"Gauge","verbs":["get","list","watch","create"],"shortNames":["gg"]},{"name":"gauges/status","singularName":"","namespaced":true,"kind":"Gauge","verbs":["get"]}]}""");
         else if (path == "/openapi/v3") await JsonAsync(context, """{"paths":{"apis/GROUP/v1":{"serverRelativeURL":"/openapi/v3/apis/GROUP/v1?hash=ABC"}}}""".Replace("GROUP", Group));

@@ -16,7 +16,7 @@ namespace Gureum.ApiServer.Admission.Quotas;
 /// </summary>
 internal sealed class QuotaAdmission(ClusterState state) : IAdmissionPlugin
 {
-    private sealed record Reservation(string Namespace, ResourceType Type, ObjectUsage Usage);
+    private sealed record Reservation(string Namespace, ResourceType Type, string Name, ObjectUsage Usage);
 
     private readonly Lock gate = new();
     private readonly List<Reservation> reservations = [];
@@ -35,7 +35,7 @@ internal sealed class QuotaAdmission(ClusterState state) : IAdmissionPlugin
             var root = state.Newest;
             foreach (var (_, stored) in root.Under(prefix)) Check(request, root, ObjectDecoder.DecodeAny(stored.Json)!.AsObject(), wanted, before);
             if (request.DryRun || request.Operation == AdmissionOperation.Update) return ValueTask.CompletedTask;
-            var reservation = new Reservation(ns, type, wanted);
+            var reservation = new Reservation(ns, type, request.Object.Child("metadata")?.Text("name") ?? "", wanted);
             reservations.Add(reservation);
             request.Ended.Add(() => { lock (gate) reservations.Remove(reservation); });
         }
@@ -68,8 +68,9 @@ internal sealed class QuotaAdmission(ClusterState state) : IAdmissionPlugin
         var used = names.ToDictionary(n => n, _ => Quantity.Zero, StringComparer.Ordinal);
         var type = request.Resource.StoredAs;
         foreach (var (_, stored) in root.Under(Keys.Collection(type, request.Namespace))) Count(QuotaUsage.Of(type, stored));
+        // What has been stored meanwhile is counted already.
         foreach (var reserved in reservations)
-            if (reserved.Namespace == request.Namespace && reserved.Type == type) Count(reserved.Usage);
+            if (reserved.Namespace == request.Namespace && reserved.Type == type && root.Get(Keys.Object(type, reserved.Namespace, reserved.Name)) is null) Count(reserved.Usage);
         return used;
 
         void Count(ObjectUsage usage)

@@ -7,7 +7,11 @@ namespace Gureum.ApiServer.OpenApi;
 /// <param name="place">Where definitions stand in the document: "#/definitions/".</param>
 internal sealed class DefinedSchemas(Descriptions descriptions, string place, bool v3)
 {
-    // Whose words for apiVersion, kind and metadata are every kind's.
+    /// <summary>What every object says of its type, with our words for it: the package of descriptions has none.</summary>
+    internal static IReadOnlyList<(string Name, string Text)> TypeFields { get; } =
+        [("apiVersion", "APIVersion defines the schema of this object: GROUP/VERSION."), ("kind", "Kind says what this object is, in CamelCase. It cannot change.")];
+
+    // Whose words for its metadata are every kind's.
     private const string Example = "core.v1.ConfigMap";
 
     internal JsonObject Publish(JsonObject? defined)
@@ -23,17 +27,13 @@ internal sealed class DefinedSchemas(Descriptions descriptions, string place, bo
 
     private void Describe(JsonObject properties, bool described)
     {
-        foreach (var field in (ReadOnlySpan<string>)["apiVersion", "kind"])
-            if (described || !properties.ContainsKey(field)) properties[field] = Described(new JsonObject { ["type"] = "string" }, field);
+        foreach (var (field, text) in TypeFields)
+            if (described || !properties.ContainsKey(field)) properties[field] = new JsonObject { ["description"] = text, ["type"] = "string" };
         var reference = new JsonObject { ["$ref"] = place + TypeNames.ObjectMeta };
         // OpenAPI 3.0 knows no words beside a reference.
-        properties["metadata"] = Described(v3 ? new JsonObject { ["allOf"] = new JsonArray((JsonNode)reference), ["default"] = new JsonObject() } : reference, "metadata");
-    }
-
-    private JsonObject Described(JsonObject schema, string field)
-    {
-        if (descriptions.Find($"{Example}.{field}") is { } text) schema["description"] = text;
-        return schema;
+        var metadata = v3 ? new JsonObject { ["allOf"] = new JsonArray((JsonNode)reference), ["default"] = new JsonObject() } : reference;
+        if (descriptions.Find(Example + ".metadata") is { } words) metadata["description"] = words;
+        properties["metadata"] = metadata;
     }
 
     // An embedded object has what the outer one has.

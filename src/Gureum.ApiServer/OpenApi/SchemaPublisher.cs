@@ -99,7 +99,7 @@ internal sealed class SchemaPublisher(Utf8JsonWriter w, Descriptions description
 
     private void WriteTypeMeta()
     {
-        foreach (var (name, text) in (ReadOnlySpan<(string, string)>)[("apiVersion", "The version of the schema of this object: GROUP/VERSION."), ("kind", "The kind of this object, in CamelCase. It cannot change.")])
+        foreach (var (name, text) in DefinedSchemas.TypeFields)
         {
             w.WriteStartObject(name);
             w.WriteString("description"u8, text);

@@ -11,6 +11,34 @@ public sealed class PodLifeTests(SharedCloud shared) : IAsyncLifetime
 
     public async ValueTask DisposeAsync() => await cloud.GetAsync("delete", "namespace", ns, "--wait=false");
 
+    // By a PUT, since older kubectls know nothing of the subresource.
+    [Fact]
+    public async Task Resize_OfARunningContainer_ChangesItsLimitsWhereItRuns()
+    {
+        await cloud.ApplyAsync(ns, $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: grows }
+            spec:
+              terminationGracePeriodSeconds: 0
+              containers:
+                - name: main
+                  image: {{Manifests.Busybox}}
+                  command: [sleep, "100000"]
+                  resources: { requests: { cpu: 10m, memory: 16Mi }, limits: { cpu: 100m, memory: 32Mi } }
+            """);
+        await cloud.WaitAsync(ns, "pod/grows", "condition=Ready");
+        string before = await cloud.GetAsync("get", "pod", "grows", "-n", ns, "-o", "json");
+        (await cloud.InsideAsync("kubectl", ["replace", "--raw", $"/api/v1/namespaces/{ns}/pods/grows/resize", "-f", "-"], before.Replace("\"cpu\": \"100m\"", "\"cpu\": \"300m\"").Replace("\"memory\": \"32Mi\"", "\"memory\": \"48Mi\""))).Ok();
+        string given = await Eventually.GetAsync("the new limits in the status",
+            () => cloud.GetAsync("get", "pod", "grows", "-n", ns, "-o", "jsonpath={.status.containerStatuses[0].resources.limits} {.status.containerStatuses[0].restartCount}"), s => s.Contains("300m", StringComparison.Ordinal));
+        string seen = await cloud.GetAsync("exec", "-n", ns, "grows", "--", "sh", "-c", "cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; true");
+
+        Assert.EndsWith(" 0", given.TrimEnd());
+        Assert.Contains("30000", seen);
+        Assert.Contains($"{48 << 20}", seen);
+    }
+
     [Fact]
     public async Task PodGivenToANode_WhosePortIsTaken_FailsAndIsNotStarted()
     {

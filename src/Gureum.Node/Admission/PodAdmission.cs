@@ -31,7 +31,8 @@ public static class PodAdmission
         return HostPort.Of(pod.Spec).Any(wanted => taken.Any(wanted.Collides));
     }
 
-    private static Rejection? Lacking(Pod pod, NodeObject node, IReadOnlyCollection<Pod> others)
+    /// <summary>Whether there is room for what a pod asks for.</summary>
+    internal static Rejection? Lacking(Pod pod, NodeObject node, IReadOnlyCollection<Pod> others)
     {
         var room = node.Status.Allocatable;
         // A node that has not said yet what it has refuses nothing.

@@ -71,6 +71,7 @@ internal static class ContainerSpecs
             Name = container.Name!, Attempt = attempt, ImageRef = image, UserSpecifiedImage = container.Image ?? "",
             Command = [.. container.Command.Select(c => PodEnvironment.Expand(c, values))], Arguments = [.. container.Args.Select(a => PodEnvironment.Expand(a, values))],
             WorkingDirectory = container.WorkingDir ?? "", Environment = environment, Mounts = mounts, Labels = PodLabels.Of(pod, container.Name),
+            Annotations = new Dictionary<string, string> { [GivenResources.Annotation] = GivenResources.Text(container.Resources) },
             LogPath = $"{container.Name}/{attempt}.log", Stdin = container.Stdin == true, StdinOnce = container.StdinOnce == true, Tty = container.Tty == true,
             Resources = limits, Security = Security(pod, container, processesOf),
         };

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using Gureum.Client;
+using Gureum.Node.Admission;
 using Gureum.Node.Cgroups;
 using Gureum.Node.Logs;
 using Gureum.Node.Probes;
@@ -17,15 +18,17 @@ namespace Gureum.Node.Pods;
 internal sealed class StepWaitsException : Exception;
 
 /// <summary>Pods of containers: sandbox, init containers in order, containers with their restarts, through CRI.</summary>
+/// <param name="room">Whether the node has room for what the pod asks for: beside the other pods, and at all.</param>
 internal sealed class CriPodRuntime(
     IContainerRuntime runtime, ImagePuller puller, VolumeManager volumes, PodEnvironment environment, ProbeManager probes, LifecycleHooks hooks, CgroupTree cgroups,
-    PodSettings settings, EventRecorder events, TimeProvider time) : IPodRuntime
+    PodSettings settings, EventRecorder events, Func<Pod, (Rejection? Now, Rejection? Ever)> room, TimeProvider time) : IPodRuntime
 {
     private const long MostProcesses = 32_768;
 
     private readonly CrashBackOff backOff = new(time);
     private readonly ConcurrentDictionary<string, PodStatus> lastKnown = new();
     private readonly ConcurrentDictionary<string, string> doing = new();
+    private readonly GivenResources given = new();
     private readonly PodStopper stopper = new(runtime, hooks, settings, time, (pod, container, failure) => events.Warning(pod, "FailedPreStopHook", $"PreStopHook failed: {failure}", Field(container)));
 
     public string Doing(string uid) => doing.GetValueOrDefault(uid, "");
@@ -44,11 +47,12 @@ internal sealed class CriPodRuntime(
         if (lastKnown.TryGetValue(uid, out var known)) pod = pod with { Status = Merge(known, pod.Status) };
         var state = await RuntimePod.ReadAsync(runtime, uid, cancel);
         var waiting = new Dictionary<string, Waiting>(StringComparer.Ordinal);
+        var resize = new Resize();
         TimeSpan? again = null;
         if (pod.Status.Phase is "Succeeded" or "Failed") await QuietAsync(state, cancel);
         else
         {
-            try { again = await StepAsync(pod, state, waiting, cancel); }
+            try { again = await StepAsync(pod, state, waiting, resize, cancel); }
             catch (StepWaitsException) { again = TimeSpan.FromSeconds(2); }
             catch (PodNotReadyException e)
             {
@@ -58,7 +62,7 @@ internal sealed class CriPodRuntime(
             }
             state = await RuntimePod.ReadAsync(runtime, uid, cancel);
         }
-        var status = new PodStatusBuilder(settings, pod, state, probes.Verdict, waiting, d => TerminationMessage(pod, d), time.GetUtcNow()).Build();
+        var status = new PodStatusBuilder(settings, pod, state, probes.Verdict, waiting, d => TerminationMessage(pod, d), d => given.Of(d.Info), time.GetUtcNow()) { Resize = resize.Condition }.Build();
         lastKnown[uid] = status;
         if (status.Phase is "Succeeded" or "Failed") await QuietAsync(state, cancel);
         return new PodStep(status, again);
@@ -73,7 +77,7 @@ internal sealed class CriPodRuntime(
 
     private static bool IsOurs(string? type) => type is "PodReadyToStartContainers" or "Initialized" or "Ready" or "ContainersReady";
 
-    private async Task<TimeSpan?> StepAsync(Pod pod, RuntimePod state, Dictionary<string, Waiting> waiting, CancellationToken cancel)
+    private async Task<TimeSpan?> StepAsync(Pod pod, RuntimePod state, Dictionary<string, Waiting> waiting, Resize resize, CancellationToken cancel)
     {
         var quality = PodResources.Quality(pod);
         var cgroup = cgroups.PodPath(quality, pod.Metadata.Uid!);
@@ -82,7 +86,7 @@ internal sealed class CriPodRuntime(
         doing[pod.Metadata.Uid!] = "making the sandbox";
         var sandbox = await EnsureSandboxAsync(pod, state, cgroup, quality, cancel);
         var address = stopper.AddressOf(pod, sandbox);
-        var context = new Step(pod, sandbox, address, paths, quality, waiting);
+        var context = new Step(pod, sandbox, address, paths, quality, waiting, resize);
         // A new sandbox has no containers yet: whatever ran before went with the old one.
         if (state.Sandbox?.Info.Id != sandbox.Info.Id) state = new RuntimePod(sandbox, []);
         var added = await AddedAsync(context, state, cancel);
@@ -96,7 +100,13 @@ internal sealed class CriPodRuntime(
         return again.Sooner(fresh).Again;
     }
 
-    private sealed record Step(Pod Pod, SandboxStatus Sandbox, string Address, IReadOnlyDictionary<string, string> Volumes, PodQos Quality, Dictionary<string, Waiting> Waiting);
+    private sealed record Step(Pod Pod, SandboxStatus Sandbox, string Address, IReadOnlyDictionary<string, string> Volumes, PodQos Quality, Dictionary<string, Waiting> Waiting, Resize Resize);
+
+    /// <summary>What stands in the way of a resize, found during a step.</summary>
+    private sealed class Resize
+    {
+        internal PodCondition? Condition { get; set; }
+    }
 
     private readonly record struct Pace(bool Done, TimeSpan? Again)
     {
@@ -153,6 +163,7 @@ internal sealed class CriPodRuntime(
         switch (newest?.Info.Stage)
         {
             case ContainerStage.Running:
+                if (ContainerResize.Wanted(given.Of(newest.Info), container.Resources) && await ResizeAsync(step, container, newest, cancel)) return TimeSpan.Zero;
                 probes.Ensure(step.Pod, container, newest.Info.Id, step.Address, newest.StartedAt ?? time.GetUtcNow());
                 if (probes.Verdict(newest.Info.Id).Failure is not { } failure) return null;
                 events.Normal(step.Pod, "Killing", $"Container {container.Name} {failure["Container ".Length..]}", Field(container));
@@ -184,6 +195,40 @@ internal sealed class CriPodRuntime(
                 await StartAsync(step, container, restarts?.ContainerID is { Length: > 0 } ? (uint)(restarts.RestartCount ?? 0) + 1 : 0, cancel);
                 return TimeSpan.Zero;
         }
+    }
+
+    // True when the container was ended, to start again with what it is to have.
+    private async Task<bool> ResizeAsync(Step step, Container container, ContainerDetails running, CancellationToken cancel)
+    {
+        var pod = step.Pod;
+        if (room(pod) is ({ } now, var ever))
+        {
+            step.Resize.Condition = new PodCondition { Type = ContainerResize.Pending, Status = "True", Reason = ever is null ? ContainerResize.Deferred : ContainerResize.Infeasible, Message = now.Message["Pod was rejected: ".Length..] };
+            return false;
+        }
+        if (ContainerResize.NeedsRestart(container, given.Of(running.Info)!))
+        {
+            events.Normal(pod, "Killing", $"Container {container.Name} resize requires restart", Field(container));
+            probes.Forget(running.Info.Id);
+            await stopper.KillAsync(pod, container, running.Info.Id, step.Address, Grace(pod, container), cancel);
+            return true;
+        }
+        var (group, limits) = (cgroups.PodPath(step.Quality, pod.Metadata.Uid!), PodResources.Of(container, step.Quality, MachineFacts.MemoryBytes()));
+        try
+        {
+            // The pod's group must have room before a container grows, and can only shrink after it has shrunk.
+            try { cgroups.EnsurePod(group, PodResources.Total(pod), MostProcesses); }
+            catch (CgroupException) { /* it shrinks: below, after the container */ }
+            await runtime.UpdateContainerAsync(running.Info.Id, limits, cancel);
+            cgroups.EnsurePod(group, PodResources.Total(pod), MostProcesses);
+            given.Note(running.Info.Id, container.Resources ?? new ResourceRequirements());
+            events.Normal(pod, "ResizeCompleted", $"Container {container.Name} has what it asks for", Field(container));
+        }
+        catch (Exception e) when (e is ContainerRuntimeException { Failure: not RuntimeFailure.Unavailable } or CgroupException)
+        {
+            step.Resize.Condition = new PodCondition { Type = ContainerResize.InProgress, Status = "True", Reason = ContainerResize.Error, Message = e.Message };
+        }
+        return false;
     }
 
     // Ephemeral containers start once, whatever the others do: they are there to find out why those do not run.
@@ -266,6 +311,7 @@ internal sealed class CriPodRuntime(
     {
         foreach (var old in state.Containers.Where(c => c.Info.Name == name).Skip(1))
         {
+            given.Forget(old.Info.Id);
             await runtime.RemoveContainerAsync(old.Info.Id, cancel);
             LogRotator.Delete(old.LogPath);
         }
@@ -292,13 +338,17 @@ internal sealed class CriPodRuntime(
         await stopper.StopAsync(pod, state, grace, cancel);
         state = await RuntimePod.ReadAsync(runtime, pod.Metadata.Uid!, cancel);
         if (lastKnown.TryGetValue(pod.Metadata.Uid!, out var known)) pod = pod with { Status = Merge(known, pod.Status) };
-        return new PodStatusBuilder(settings, pod, state, probes.Verdict, new Dictionary<string, Waiting>(), d => TerminationMessage(pod, d), time.GetUtcNow()).Build();
+        return new PodStatusBuilder(settings, pod, state, probes.Verdict, new Dictionary<string, Waiting>(), d => TerminationMessage(pod, d), d => given.Of(d.Info), time.GetUtcNow()).Build();
     }
 
     public async Task RemoveAsync(string uid, string ns, string name, CancellationToken cancel)
     {
         var labels = new Dictionary<string, string> { [PodLabels.Uid] = uid };
-        foreach (var container in await runtime.ListContainersAsync(labels, cancel)) probes.Forget(container.Id);
+        foreach (var container in await runtime.ListContainersAsync(labels, cancel))
+        {
+            probes.Forget(container.Id);
+            given.Forget(container.Id);
+        }
         foreach (var sandbox in await runtime.ListSandboxesAsync(labels, cancel))
         {
             await runtime.StopSandboxAsync(sandbox.Id, cancel);

@@ -8,7 +8,7 @@ namespace Gureum.Node.Pods;
 internal sealed record Waiting(string Reason, string Message);
 
 /// <summary>From what the runtime and the probes say to the pod's status. Pure, but for the termination messages that it is given.</summary>
-internal sealed class PodStatusBuilder(PodSettings settings, Pod pod, RuntimePod runtime, Func<string, ProbeVerdict> verdicts, IReadOnlyDictionary<string, Waiting> waiting, Func<ContainerDetails, string?> terminationMessage, DateTimeOffset now)
+internal sealed class PodStatusBuilder(PodSettings settings, Pod pod, RuntimePod runtime, Func<string, ProbeVerdict> verdicts, IReadOnlyDictionary<string, Waiting> waiting, Func<ContainerDetails, string?> terminationMessage, Func<ContainerDetails, ResourceRequirements?> given, DateTimeOffset now)
 {
     internal PodStatus Build()
     {
@@ -25,7 +25,8 @@ internal sealed class PodStatusBuilder(PodSettings settings, Pod pod, RuntimePod
             Condition("Initialized", initialized || ended, ended && phase == "Succeeded" ? "PodCompleted" : initialized ? null : "ContainersNotInitialized", initialized ? null : $"containers with incomplete status: [{string.Join(' ', NotDone(init))}]"),
             ReadyCondition("Ready", ready && Gates(), main, phase),
             ReadyCondition("ContainersReady", ready, main, phase),
-            .. pod.Status.Conditions.Where(c => c.Type is not ("PodReadyToStartContainers" or "Initialized" or "Ready" or "ContainersReady" or "PodScheduled")),
+            .. pod.Status.Conditions.Where(c => c.Type is not ("PodReadyToStartContainers" or "Initialized" or "Ready" or "ContainersReady" or "PodScheduled" or ContainerResize.Pending or ContainerResize.InProgress)),
+            .. Resizing(),
             Scheduled(),
         ];
         return pod.Status with
@@ -35,6 +36,9 @@ internal sealed class PodStatusBuilder(PodSettings settings, Pod pod, RuntimePod
             InitContainerStatuses = init, ContainerStatuses = main, EphemeralContainerStatuses = [.. pod.Spec.EphemeralContainers.Select(c => Of(c.AsContainer(), false) with { Ready = false })], ObservedGeneration = pod.Metadata.Generation,
         };
     }
+
+    /// <summary>Why a resize waits or fails; null when every container has what its spec asks for.</summary>
+    internal PodCondition? Resize { get; init; }
 
     private ContainerStatus Of(Container container, bool keepsRunning)
     {
@@ -52,6 +56,7 @@ internal sealed class PodStatusBuilder(PodSettings settings, Pod pod, RuntimePod
             ContainerID = "containerd://" + newest.Info.Id, ImageID = newest.ImageDigestRef.Length > 0 ? newest.ImageDigestRef : newest.Info.ImageId, RestartCount = (int)newest.Info.Attempt,
             LastState = previous is { Info.Stage: ContainerStage.Exited } ? new ContainerState { Terminated = Ended(previous) } : status.LastState,
         };
+        if (given(newest) is { } resources) status = status with { Resources = resources, AllocatedResources = resources.Requests };
         switch (newest.Info.Stage)
         {
             case ContainerStage.Running:
@@ -64,6 +69,13 @@ internal sealed class PodStatusBuilder(PodSettings settings, Pod pod, RuntimePod
                 return status with { State = new ContainerState { Terminated = Ended(newest) }, Ready = !keepsRunning && newest.ExitCode == 0 };
             default: return status;
         }
+    }
+
+    private IEnumerable<PodCondition> Resizing()
+    {
+        if (Resize is null) return [];
+        var before = pod.Status.Conditions.FirstOrDefault(c => c.Type == Resize.Type);
+        return [Resize with { LastTransitionTime = before is not null && before.Reason == Resize.Reason ? before.LastTransitionTime : now, ObservedGeneration = pod.Metadata.Generation }];
     }
 
     private ContainerState Wait(string name) => new()

@@ -94,7 +94,7 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
         var (theResource, theCall, theWarnings) = (resource, call, warnings);
         Func<JsonObject, JsonNode?> apply = type switch
         {
-            "application/json-patch+json" => current => JsonPatch.Apply(current, patch),
+            "application/json-patch+json" => current => Patch(current, patch, theResource),
             "application/merge-patch+json" => current => MergePatch.Apply(current, patch),
             "application/strategic-merge-patch+json" when resource.Definition is null => current => StrategicMergePatch.Apply(current, AsObject(patch), theResource.Schema),
             _ => throw ApiError.UnsupportedMediaType(type, resource.Definition is null
@@ -114,6 +114,17 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
         for (var i = 0; i < operations.Count; i++)
             issues.AddRange((operations[i] as JsonObject ?? []).Where(p => p.Key is not ("op" or "path" or "from" or "value")).Select(p => $"unknown field \"[{i}].{p.Key}\""));
         return [.. issues.Select(m => "json patch " + m)];
+    }
+
+    // Go's structs are there even when they are empty, so that a path may go through them; what stays empty is taken out again.
+    private static JsonNode? Patch(JsonObject current, JsonNode? patch, Resource resource)
+    {
+        string[] added = resource.Definition is not null ? [] : [.. ((string[])["spec", "status"]).Where(p => !current.ContainsKey(p) && resource.Schema.Fields.TryGetValue(p, out var field) && field.Node.Kind == SchemaKind.Object)];
+        foreach (var part in added) current[part] = new JsonObject();
+        var result = JsonPatch.Apply(current, patch);
+        if (result is JsonObject patched)
+            foreach (var part in added) if (patched[part] is JsonObject { Count: 0 }) patched.Remove(part);
+        return result;
     }
 
     // A patch may leave anything behind: it is decoded anew by the schema, as a body would be.

@@ -18,11 +18,10 @@ internal sealed class PodStatusBuilder(PodSettings settings, Pod pod, RuntimePod
         var phase = Phase(main, initialized);
         var ready = main.All(c => c.Ready == true) && pod.Spec.InitContainers.Zip(init).All(p => p.First.RestartPolicy != "Always" || p.Second.Ready == true);
         var address = pod.Spec.HostNetwork == true ? settings.NodeAddress : runtime.Sandbox?.Addresses.FirstOrDefault()?.ToString() ?? pod.Status.PodIP;
-        var ended = phase is "Succeeded" or "Failed";
         List<PodCondition> conditions =
         [
             Condition("PodReadyToStartContainers", runtime.Sandbox?.Info.Ready == true),
-            Condition("Initialized", initialized || ended, ended && phase == "Succeeded" ? "PodCompleted" : initialized ? null : "ContainersNotInitialized", initialized ? null : $"containers with incomplete status: [{string.Join(' ', NotDone(init))}]"),
+            Condition("Initialized", initialized || phase == "Succeeded", phase == "Succeeded" ? "PodCompleted" : initialized ? null : "ContainersNotInitialized", initialized ? null : $"containers with incomplete status: [{string.Join(' ', NotDone(init))}]"),
             ReadyCondition("Ready", ready && Gates(), main, phase),
             ReadyCondition("ContainersReady", ready, main, phase),
             .. pod.Status.Conditions.Where(c => c.Type is not ("PodReadyToStartContainers" or "Initialized" or "Ready" or "ContainersReady" or "PodScheduled" or ContainerResize.Pending or ContainerResize.InProgress)),

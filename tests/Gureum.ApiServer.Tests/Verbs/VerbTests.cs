@@ -42,6 +42,23 @@ public sealed class VerbTests(TestServer server)
     }
 
     [Fact]
+    public async Task JsonPatch_ThroughAStatusThatIsEmpty_FindsItsWay()
+    {
+        var quotas = $"/api/v1/namespaces/{await server.NamespaceAsync()}/resourcequotas";
+        (await server.Admin.PostAsync(quotas, """{"metadata":{"name":"q"}}""")).Ok();
+        var before = (await server.Admin.GetAsync(quotas + "/q")).Ok().Child("metadata")!.Text("resourceVersion");
+        Assert.Equal(before, (await server.Admin.PatchAsync(quotas + "/q", "[]", Api.JsonPatch)).Ok().Child("metadata")!.Text("resourceVersion"));
+        var patched = (await server.Admin.PatchAsync(quotas + "/q/status", """[{"op":"add","path":"/status/hard","value":{"pods":"3"}}]""", Api.JsonPatch)).Ok();
+        Assert.Equal("""{"hard":{"pods":"3"}}""", patched["status"]!.ToJsonString());
+        var labelled = (await server.Admin.PatchAsync(quotas + "/q", """[{"op":"add","path":"/metadata/labels","value":{"a":"b"}}]""", Api.JsonPatch)).Ok();
+        Assert.Equal("b", labelled.Child("metadata")!.Child("labels")!.Text("a"));
+    }
+
+    [Fact]
+    public async Task Create_CsiNodeWithoutDrivers_IsTaken() =>
+        Assert.Equal(201, (await server.Admin.PostAsync("/apis/storage.k8s.io/v1/csinodes", """{"metadata":{"name":"bare"},"spec":{"drivers":[]}}""")).Code);
+
+    [Fact]
     public async Task DryRun_StoresNothing()
     {
         var maps = await MapsAsync();

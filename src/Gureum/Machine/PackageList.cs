@@ -35,6 +35,7 @@ internal static class PackageList
         new("procps", "ps", "looking for left-over processes"),
         new("sqlite3", "sqlite3", "reading the store with other people's tools"),
         new("openssl", "openssl", "looking at certificates with other people's tools"),
+        new("python3-kubernetes", "/usr/lib/python3/dist-packages/kubernetes/__init__.py", "tests with the Python client"),
     ];
 
     /// <summary>Debian's kubectl; its own vendors' packages provide the same command.</summary>

@@ -8,6 +8,9 @@ namespace Gureum.Testing;
 /// <param name="Limit">Time after which a run of it is ended and counts as failed.</param>
 internal sealed record TestProject(string Name, string File, TimeSpan Limit)
 {
+    /// <summary>The project whose tests run other people's clients: slower than those of one part, so they come after them.</summary>
+    private const string Clients = "Clients";
+
     /// <summary>The project whose tests run whole clouds: slow, so they come last.</summary>
     private const string EndToEnd = "EndToEnd";
 
@@ -19,8 +22,8 @@ internal sealed record TestProject(string Name, string File, TimeSpan Limit)
         [
             .. Directory.EnumerateFiles(Path.Combine(root, "tests"), "*.csproj", SearchOption.AllDirectories)
                 .Select(f => (Name: Path.GetFileNameWithoutExtension(f), File: f))
-                .Where(p => p.Name.EndsWith(".Tests", StringComparison.Ordinal) || p.Name == EndToEnd)
-                .OrderBy(p => p.Name == EndToEnd).ThenBy(p => p.Name, StringComparer.Ordinal)
+                .Where(p => p.Name.EndsWith(".Tests", StringComparison.Ordinal) || p.Name is Clients or EndToEnd)
+                .OrderBy(p => p.Name == EndToEnd).ThenBy(p => p.Name == Clients).ThenBy(p => p.Name, StringComparer.Ordinal)
                 .Select(p => new TestProject(p.Name, p.File, p.Name == EndToEnd ? TimeSpan.FromMinutes(20) : TimeSpan.FromMinutes(8))),
         ];
         string[] unknown = [.. names.Where(n => !all.Any(p => p.Fits(n)))];

@@ -153,7 +153,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
     private async Task WriteAsync(HttpContext context, ApiResult result, CancellationToken cancel)
     {
         var response = context.Response;
-        foreach (var warning in result.Warnings) response.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"");
+        WarningHeaders.Write(response, result.Warnings);
         switch (result)
         {
             case RedirectResult redirect:

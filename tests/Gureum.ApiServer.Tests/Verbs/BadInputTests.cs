@@ -1,3 +1,4 @@
+using System.Text;
 using CsCheck;
 using Gureum.ApiServer.Tests.Support;
 
@@ -67,6 +68,27 @@ public sealed class BadInputTests(TestServer server)
         Assert.Contains("strict decoding error: unknown field \"foo\"", (await server.Admin.PostAsync(Maps + "?fieldValidation=Strict&dryRun=All", Body)).Message);
         Assert.Contains("unknown field \\\"foo\\\"", string.Concat((await server.Admin.PostAsync(Maps + "?dryRun=All", Body)).Headers.GetValues("Warning")));
         Assert.False((await server.Admin.PostAsync(Maps + "?fieldValidation=Ignore&dryRun=All", Body)).Headers.Contains("Warning"));
+    }
+
+    [Theory]
+    [InlineData("한글", "299 - \"unknown field \\\"한글\\\"\"")]
+    [InlineData("\\n", null)]
+    [InlineData("\\u0000", null)]
+    [InlineData("\\u007f", null)]
+    public async Task Warning_OfAnyName_IsUtf8OrLeftOut(string name, string? expected)
+    {
+        var answer = await server.Admin.PostAsync(Maps + "?dryRun=All", $$$"""{"metadata":{"name":"odd"},"{{{name}}}":1}""");
+        Assert.Equal(201, answer.Code);
+        Assert.Equal(expected, answer.Headers.NonValidated.TryGetValues("Warning", out var sent) ? Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(sent.ToString())) : null);
+    }
+
+    [Fact]
+    public async Task Warnings_BeyondWhatHeadersHold_AreCut()
+    {
+        var answer = await server.Admin.PostAsync(Maps + "?dryRun=All", "{\"metadata\":{\"name\":\"odd\"}," + string.Join(',', Enumerable.Range(0, 50).Select(i => $"\"{i}{new string('x', 2000)}\":1")) + "}");
+        Assert.Equal(201, answer.Code);
+        Assert.Equal(16, answer.Headers.NonValidated["Warning"].Count);
+        Assert.All(answer.Headers.NonValidated["Warning"], w => Assert.InRange(w.Length, 256, 300));
     }
 
     private static readonly string[] Words = ["metadata", "name", "data", "labels", "spec", "a", "$patch", "managedFields", "ownerReferences", "finalizers", "resourceVersion", "uid", "generation"];

@@ -30,9 +30,9 @@ public static class StrategicMergePatch
                 default: throw new PatchException(400, $"unknown patch directive \"{directive}\"; use replace, delete or merge");
             }
         }
-        if (patch.Items(Retain) is { } retained)
+        if (patch.TryGetPropertyValue(Retain, out var retained))
         {
-            var keep = retained.Select(k => k!.GetValue<string>()).ToHashSet();
+            var keep = Retained(retained, patch);
             foreach (var name in target.Select(p => p.Key).Where(k => !keep.Contains(k)).ToList()) target.Remove(name);
         }
         foreach (var (name, change) in patch)
@@ -47,6 +47,14 @@ public static class StrategicMergePatch
             if (name.StartsWith(Order, StringComparison.Ordinal) && name[Order.Length..] is var list && target.Items(list) is { } items && order is JsonArray wanted)
                 Reorder(items, wanted, schema.Fields.GetValueOrDefault(list)?.MergeKey);
         return target;
+    }
+
+    // A list of names, among them all that the patch sets.
+    private static HashSet<string> Retained(JsonNode? retained, JsonObject patch)
+    {
+        var names = (retained as JsonArray)?.Select(static k => k is JsonValue value && value.TryGetValue<string>(out var name) ? name : null).ToList();
+        if (names is null || names.Contains(null) || patch.Any(p => p.Value is not null && !p.Key.StartsWith('$') && !names.Contains(p.Key))) throw new PatchException(400, "invalid patch format of retainKeys");
+        return [.. names.OfType<string>()];
     }
 
     private static void ApplyField(JsonObject target, string name, JsonNode? change, SchemaField? field, JsonArray? order)

@@ -19,4 +19,14 @@ public sealed class StrategicMergePatchTests
         var result = StrategicMergePatch.Apply(JsonNode.Parse(target)!.AsObject(), JsonNode.Parse(patch)!.AsObject(), KubernetesSchema.Instance.Type("core.v1.PodSpec"));
         Assert.Equal(expected, result.ToJsonString());
     }
+
+    [Theory]
+    [InlineData("""{"$retainKeys":[null]}""")]
+    [InlineData("""{"$retainKeys":[[]]}""")]
+    [InlineData("""{"$retainKeys":[1]}""")]
+    [InlineData("""{"$retainKeys":{}}""")]
+    [InlineData("""{"$retainKeys":null}""")]
+    [InlineData("""{"$retainKeys":["nodeName"],"hostname":"h"}""")]
+    public void Apply_OfKeysToRetainThatAreNoList_IsRefused(string patch) =>
+        Assert.Equal(400, Assert.Throws<PatchException>(() => StrategicMergePatch.Apply([], JsonNode.Parse(patch)!.AsObject(), KubernetesSchema.Instance.Type("core.v1.PodSpec"))).Code);
 }

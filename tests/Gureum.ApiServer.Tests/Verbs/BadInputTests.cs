@@ -70,6 +70,10 @@ public sealed class BadInputTests(TestServer server)
         Assert.False((await server.Admin.PostAsync(Maps + "?fieldValidation=Ignore&dryRun=All", Body)).Headers.Contains("Warning"));
     }
 
+    [Fact]
+    public async Task PriorityClass_WithAPolicyThatPodsCannotHave_IsRefused() =>
+        Assert.Contains("preemptionPolicy: Unsupported value: \"x\"", (await server.Admin.PostAsync("/apis/scheduling.k8s.io/v1/priorityclasses?dryRun=All", """{"metadata":{"name":"odd"},"value":1,"preemptionPolicy":"x"}""")).Message);
+
     [Theory]
     [InlineData("한글", "299 - \"unknown field \\\"한글\\\"\"")]
     [InlineData("\\n", null)]

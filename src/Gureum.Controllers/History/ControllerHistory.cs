@@ -12,7 +12,7 @@ namespace Gureum.Controllers.History;
 /// <summary>Keeps past pod templates as ControllerRevisions, for DaemonSets and StatefulSets.</summary>
 public sealed class ControllerHistory(ApiClient client)
 {
-    /// <summary>Label of pods and revisions with the revision's hash.</summary>
+    /// <summary>Label of revisions and of a DaemonSet's pods with the revision's hash; a StatefulSet's pods have the whole name of the revision there.</summary>
     public const string HashLabel = "controller-revision-hash";
 
     /// <summary>The template as a revision keeps it: a patch that replaces the owner's. Pure.</summary>

@@ -74,8 +74,8 @@ public static class StatefulPlan
             if (PodStates.IsAvailable(pod, set.Spec.MinReadySeconds ?? 0, now)) available++;
             if (pod.IsDeleting()) continue;
             var hash = pod.Label(ControllerHistory.HashLabel);
-            if (hash == ControllerHistory.HashOf(current)) old++;
-            if (hash == ControllerHistory.HashOf(update)) updated++;
+            if (hash == current.Name()) old++;
+            if (hash == update.Name()) updated++;
         }
         var wanted = set.Spec.Replicas ?? 1;
         var done = current.Name() != update.Name() && updated == wanted && ready == wanted && pods.Count == wanted;

@@ -77,7 +77,7 @@ public sealed class StatefulSetController : IController
         }
         var current = known.FirstOrDefault(revision => revision.Name() == set.Status.CurrentRevision) ?? update;
         await KeepClaimsAsync(set, byOrdinal, cancel);
-        var steps = StatefulPlan.Next(set, byOrdinal, ControllerHistory.HashOf(current), ControllerHistory.HashOf(update), context.Now);
+        var steps = StatefulPlan.Next(set, byOrdinal, current.Name(), update.Name(), context.Now);
         var status = StatefulPlan.Status(set, byOrdinal, current, update, context.Now);
         if (!status.Equals(set.Status)) await context.Client.UpdateStatusAsync(set with { Status = status }, cancel: cancel);
         await ApplyAsync(set, steps, current, update, cancel);
@@ -99,7 +99,7 @@ public sealed class StatefulSetController : IController
         foreach (var (ordinal, revision) in steps.Create)
         {
             foreach (var claim in StatefulPods.Claims(set, ordinal)) await EnsureClaimAsync(set, claim, cancel);
-            var template = revision == ControllerHistory.HashOf(update) ? set.Spec.Template : ControllerHistory.TemplateOf(current) ?? set.Spec.Template;
+            var template = revision == update.Name() ? set.Spec.Template : ControllerHistory.TemplateOf(current) ?? set.Spec.Template;
             expectations.ExpectCreations(key, 1);
             try { await control.CreateAsync(StatefulPods.Make(set, template, ordinal, revision), set, cancel); }
             catch (ApiException e)

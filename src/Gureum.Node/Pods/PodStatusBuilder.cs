@@ -80,7 +80,7 @@ internal sealed class PodStatusBuilder(PodSettings settings, Pod pod, RuntimePod
     private ContainerState Wait(string name) => new()
     {
         Waiting = waiting.TryGetValue(name, out var why) ? new ContainerStateWaiting { Reason = why.Reason, Message = why.Message.Length > 0 ? why.Message : null }
-            : new ContainerStateWaiting { Reason = pod.Spec.InitContainers.Count > 0 && !pod.Spec.InitContainers.Any(c => c.Name == name) ? "PodInitializing" : "ContainerCreating" },
+            : new ContainerStateWaiting { Reason = pod.Spec.InitContainers.Count > 0 ? "PodInitializing" : "ContainerCreating" },
     };
 
     private ContainerStateTerminated Ended(ContainerDetails details) => new()

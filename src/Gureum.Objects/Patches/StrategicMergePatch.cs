@@ -74,7 +74,12 @@ public static class StrategicMergePatch
             case JsonArray list when field?.MergeKey is { } key:
                 var items = target.NeedItems(name);
                 if (key == "*") MergePrimitives(items, list);
-                else MergeList(items, list, key, schema.Element!, name);
+                else
+                {
+                    var before = items.Select(i => Id(i, key)).ToList();
+                    MergeList(items, list, key, schema.Element!, name);
+                    if (order is null) Interleave(items, list, key, before);
+                }
                 break;
             default: target[name] = change.DeepClone(); break;
         }
@@ -124,6 +129,23 @@ public static class StrategicMergePatch
             if (at >= 0) Apply((JsonObject)items[at]!, change, element);
             else items.Add((JsonNode)Apply([], change, element));
         }
+    }
+
+    // Without an order of the patch's own, what it names stands in its order, before what it does not name, unless that stood further ahead before.
+    private static void Interleave(JsonArray items, JsonArray changes, string key, List<string> before)
+    {
+        var named = changes.Select(c => Id(c, key)).Distinct().ToList();
+        var byId = items.ToLookup(i => Id(i, key), StringComparer.Ordinal);
+        var right = new Queue<JsonNode?>(named.SelectMany(id => byId[id]));
+        var left = new Queue<JsonNode?>(items.Where(i => !named.Contains(Id(i, key))));
+        items.Clear();
+        while (left.Count + right.Count > 0)
+        {
+            var fromLeft = right.Count == 0 || (left.Count > 0 && Place(left.Peek()) is >= 0 and var l && Place(right.Peek()) is >= 0 and var r && l < r);
+            items.Add((fromLeft ? left : right).Dequeue());
+        }
+
+        int Place(JsonNode? item) => before.IndexOf(Id(item, key));
     }
 
     private static int IndexOf(JsonArray items, string key, JsonNode id)

@@ -7,7 +7,8 @@ namespace Gureum.Objects.Tests.Patches;
 public sealed class StrategicMergePatchTests
 {
     [Theory]
-    [InlineData("""{"containers":[{"name":"a","image":"1"}]}""", """{"containers":[{"name":"b","image":"2"}]}""", """{"containers":[{"name":"a","image":"1"},{"name":"b","image":"2"}]}""")]
+    [InlineData("""{"containers":[{"name":"a","image":"1"}]}""", """{"containers":[{"name":"b","image":"2"}]}""", """{"containers":[{"name":"b","image":"2"},{"name":"a","image":"1"}]}""")]
+    [InlineData("""{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}""", """{"containers":[{"name":"c","image":"1"},{"name":"a","image":"2"}]}""", """{"containers":[{"name":"b"},{"name":"c","image":"1"},{"name":"a","image":"2"}]}""")]
     [InlineData("""{"containers":[{"name":"a","image":"1"},{"name":"b"}]}""", """{"containers":[{"name":"b","$patch":"delete"}]}""", """{"containers":[{"name":"a","image":"1"}]}""")]
     [InlineData("""{"containers":[{"name":"a"},{"name":"b"}]}""", """{"$setElementOrder/containers":[{"name":"b"},{"name":"a"}]}""", """{"containers":[{"name":"b"},{"name":"a"}]}""")]
     [InlineData("""{"containers":[{"name":"a"}]}""", """{"containers":[{"$patch":"replace"},{"name":"c"}]}""", """{"containers":[{"name":"c"}]}""")]

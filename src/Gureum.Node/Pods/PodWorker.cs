@@ -20,7 +20,7 @@ internal sealed class PodWorker
     private readonly ApiClient client;
     private readonly EventRecorder events;
     private readonly TimeProvider time;
-    private readonly Action<string> ended;
+    private readonly Action<Pod> ended;
     private readonly SemaphoreSlim news = new(0, 1);
     private readonly CancellationToken cancel;
     private readonly Rejection? rejection;
@@ -31,7 +31,7 @@ internal sealed class PodWorker
     private PodStatus? reported;
 
     /// <param name="rejection">Not null for a pod that this node does not take: it is told so, and nothing of it runs.</param>
-    internal PodWorker(IPodRuntime runtime, ApiClient client, EventRecorder events, TimeProvider time, CancellationToken cancel, Action<string> ended, Rejection? rejection = null)
+    internal PodWorker(IPodRuntime runtime, ApiClient client, EventRecorder events, TimeProvider time, CancellationToken cancel, Action<Pod> ended, Rejection? rejection = null)
     {
         (this.runtime, this.client, this.events, this.time, this.cancel, this.ended, this.rejection) = (runtime, client, events, time, cancel, ended, rejection);
         Completion = Task.Run(RunAsync, CancellationToken.None);
@@ -155,7 +155,7 @@ internal sealed class PodWorker
             try { await client.DeleteAsync<Pod>(ns, name, new DeleteOptions { GracePeriodSeconds = 0, Preconditions = new Preconditions { Uid = uid } }, cancel); }
             catch (ApiException e) when (e.IsNotFound || e.IsConflict) { /* it has gone, or another pod of its name has come */ }
         }
-        ended(uid);
+        ended(current);
         return true;
     }
 

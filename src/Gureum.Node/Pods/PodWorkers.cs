@@ -13,18 +13,23 @@ namespace Gureum.Node.Pods;
 public sealed class PodWorkers(IPodRuntime runtime, ApiClient client, EventRecorder events, Informer<Pod> pods, Func<Pod, IReadOnlyCollection<Pod>, Rejection?> judge, TimeProvider time) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, PodWorker> workers = new();
+    // Pods whose end is done here, and which the API keeps for somebody else's finalizer: their last status must stand.
+    private readonly HashSet<string> done = [];
+    private readonly Lock gate = new();
     private readonly CancellationTokenSource stop = new();
 
     /// <summary>Starts following the informer, which must have listed once.</summary>
     public void Start() => pods.AddHandler((old, current) =>
     {
         if (current is not null) Offer(current);
-        else if (old is not null && workers.TryGetValue(old.Metadata.Uid!, out var worker)) worker.Gone();
+        if (current is null || (old is not null && old.Metadata.Uid != current.Metadata.Uid)) Forget(old?.Metadata.Uid);
+        if (current is null && old is not null && workers.TryGetValue(old.Metadata.Uid!, out var worker)) worker.Gone();
     });
 
     private void Offer(Pod pod)
     {
         if (pod.Metadata.Uid is not { Length: > 0 } uid) return;
+        lock (gate) if (done.Contains(uid)) return;
         if (!workers.TryGetValue(uid, out var worker))
         {
             worker = workers[uid] = new PodWorker(runtime, client, events, time, stop.Token, Ended, HasBegun(pod) ? null : judge(pod, Taken()));
@@ -48,7 +53,21 @@ public sealed class PodWorkers(IPodRuntime runtime, ApiClient client, EventRecor
     /// <summary>The pods that have a worker now.</summary>
     public IReadOnlyCollection<string> Uids => [.. workers.Keys];
 
-    private void Ended(string uid) => workers.TryRemove(uid, out _);
+    private void Ended(Pod pod)
+    {
+        var uid = pod.Metadata.Uid!;
+        lock (gate)
+        {
+            workers.TryRemove(uid, out _);
+            // The informer takes an object out before it tells of it: what it still has will be told of later.
+            if (pods.Get(pod.Metadata.Namespace, pod.Metadata.Name!)?.Metadata.Uid == uid) done.Add(uid);
+        }
+    }
+
+    private void Forget(string? uid)
+    {
+        lock (gate) if (uid is not null) done.Remove(uid);
+    }
 
     public async ValueTask DisposeAsync()
     {

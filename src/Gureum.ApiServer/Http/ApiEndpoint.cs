@@ -44,7 +44,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
                 var acting = await authenticator.ActAsync(context, user);
                 if (acting != user) audit?.ActsAs(acting);
                 if (dispatcher.Fairness is { } fairness && !RequestFairness.IsUnbounded(target)) seats = await EnterAsync(fairness, context, acting, target, query, cancel);
-                var call = await ReadAsync(context, acting, query, audit, cancel);
+                var call = await ReadAsync(context, acting, target, query, audit, cancel);
                 result = await dispatcher.HandleAsync(call, target, cancel);
             }
             catch (RejectedException) { result = TooMany; }
@@ -115,12 +115,11 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         else audit.Answered(result, target.IsResource ? dispatcher.Registry.Catalog.Find(target.ApiVersion, target.Plural) : null);
     }
 
-    private static async ValueTask<ApiCall> ReadAsync(HttpContext context, UserInfo user, IReadOnlyDictionary<string, IReadOnlyList<string>> query, RequestAudit? audit, CancellationToken cancel)
+    private static async ValueTask<ApiCall> ReadAsync(HttpContext context, UserInfo user, RequestTarget target, IReadOnlyDictionary<string, IReadOnlyList<string>> query, RequestAudit? audit, CancellationToken cancel)
     {
         var request = context.Request;
         var body = ReadOnlyMemory<byte>.Empty;
         // What is handed through is read by whoever it is for.
-        var target = RequestTarget.Parse(request.Method, request.Path.Value ?? "/", false);
         if (request.Method is "POST" or "PUT" or "PATCH" or "DELETE" && !IsUpgrade(context) && !SubresourceHandlers.Connects(target)) body = await ReadBodyAsync(request, cancel);
         return new ApiCall(request.Method, request.Path.Value ?? "/", user)
         {

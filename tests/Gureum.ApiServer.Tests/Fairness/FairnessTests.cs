@@ -37,10 +37,10 @@ public sealed class FairnessTests(OwnServer own) : IClassFixture<OwnServer>
             await WebhookServer.WriteAsync(context, new JsonObject { ["kind"] = "AdmissionReview", ["apiVersion"] = "admission.k8s.io/v1", ["response"] = new JsonObject { ["uid"] = review.Child("request")!.Text("uid"), ["allowed"] = true } });
         });
         await Registered.AsWebhooksAsync(server.Admin, "validating", gate.Hook(ns, name: $"gate.{name}.example.com", more: "").Replace("\"sideEffects\"", "\"timeoutSeconds\":30,\"sideEffects\""));
-        for (var tries = 0; tries < 500 && !Known(); tries++) await Task.Delay(20);
+        for (var tries = 0; tries < 500 && !await KnownAsync(); tries++) await Task.Delay(20);
         return (ns, gate, order, pass);
 
-        bool Known() => server.Admin.GetAsync(Schemas + "/" + name).Result.Ok().Child("status")?.Objects("conditions").Any(c => c.Text("type") == "Dangling" && c.Text("status") == "False") == true;
+        async Task<bool> KnownAsync() => (await server.Admin.GetAsync(Schemas + "/" + name)).Ok().Child("status")?.Objects("conditions").Any(c => c.Text("type") == "Dangling" && c.Text("status") == "False") == true;
     }
 
     [Fact]

@@ -34,7 +34,7 @@ internal static class TestCommand
     private static async Task PrepareAsync(bool mayInstall, Progress progress, CancellationToken cancel)
     {
         await Prerequisites.EnsureAsync(mayInstall, progress, cancel);
-        IReadOnlyList<OsPackage> missing = PackageList.Missing([.. PackageList.Tests, PackageList.Kubectl]);
+        IReadOnlyList<OsPackage> missing = PackageList.Missing([.. PackageList.VirtualMachines, .. PackageList.Tests, PackageList.Kubectl]);
         if (missing.Count > 0 && !mayInstall) throw new CommandFailure($"the tests need {string.Join(", ", missing.Select(p => p.Name))}; install them with: {PackageInstaller.Line(missing)}");
         await PackageInstaller.InstallAsync(missing, progress, cancel);
         // Clouds of tests live where nothing can be downloaded: their images are built here.

@@ -23,6 +23,15 @@ internal static class PackageList
         new("tar", "tar", "images"),
     ];
 
+    /// <summary>What a node needs to run virtual machines.</summary>
+    internal static IReadOnlyList<OsPackage> VirtualMachines { get; } =
+    [
+        new("qemu-system-x86", "qemu-system-x86_64", "virtual machines"),
+        new("qemu-utils", "qemu-img", "virtual machines' disks"),
+        new("libvirt0", "libvirt.so.0", "virtual machines"),
+        new("libvirt-daemon-system", "/etc/libvirt/qemu.conf", "virtual machines"),
+    ];
+
     /// <summary>What the tests need on top.</summary>
     internal static IReadOnlyList<OsPackage> Tests { get; } =
     [
@@ -35,6 +44,8 @@ internal static class PackageList
         new("procps", "ps", "looking for left-over processes"),
         new("sqlite3", "sqlite3", "reading the store with other people's tools"),
         new("openssl", "openssl", "looking at certificates with other people's tools"),
+        new("libvirt-clients", "virsh", "looking at virtual machines with other people's tools"),
+        new("openssh-client", "ssh", "tests that sign in to a guest"),
         new("python3-kubernetes", "/usr/lib/python3/dist-packages/kubernetes/__init__.py", "tests with the Python client"),
     ];
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Gureum.Commands;
-using Gureum.Node.Native;
+using Gureum.Processes;
 using Gureum.Running;
 using Gureum.Starting;
 

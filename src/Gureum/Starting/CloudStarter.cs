@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Gureum.Commands;
-using Gureum.Node.Native;
+using Gureum.Processes;
 using Gureum.Running;
 
 namespace Gureum.Starting;

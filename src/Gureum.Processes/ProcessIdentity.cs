@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Gureum.Node.Native;
+namespace Gureum.Processes;
 
 /// <summary>
 /// Names one process for ever: a process id alone is reused, with the start time and the boot it is not.
@@ -8,24 +8,24 @@ namespace Gureum.Node.Native;
 /// <param name="Pid">Process id, as this process sees it.</param>
 /// <param name="StartTicks">Start time in clock ticks since boot (proc(5), /proc/pid/stat field 22).</param>
 /// <param name="BootId">The kernel's random id of this boot.</param>
-internal sealed record ProcessIdentity(int Pid, long StartTicks, string BootId)
+public sealed record ProcessIdentity(int Pid, long StartTicks, string BootId)
 {
     /// <summary>The identity of a process that exists, or null if there is none (a zombie counts as gone).</summary>
-    internal static ProcessIdentity? OfPid(int pid) =>
+    public static ProcessIdentity? OfPid(int pid) =>
         ReadStat(pid) is { State: not ('Z' or 'X') } stat ? new ProcessIdentity(pid, stat.Start, CurrentBoot()) : null;
 
     /// <summary>True while exactly this process runs.</summary>
-    internal bool IsAlive() =>
+    public bool IsAlive() =>
         ReadStat(Pid) is { State: not ('Z' or 'X') } stat && stat.Start == StartTicks && BootId == CurrentBoot();
 
     /// <summary>Sends a signal unless the process is gone already.</summary>
-    internal void Signal(int signal)
+    public void Signal(int signal)
     {
-        if (IsAlive()) _ = Libc.kill(Pid, signal);
+        if (IsAlive()) _ = ProcessCalls.kill(Pid, signal);
     }
 
     /// <summary>Writes the identity to a file, replacing it atomically.</summary>
-    internal void Save(string path)
+    public void Save(string path)
     {
         string temporary = path + ".new";
         File.WriteAllText(temporary, string.Create(CultureInfo.InvariantCulture, $"{Pid} {StartTicks} {BootId}\n"));
@@ -33,7 +33,7 @@ internal sealed record ProcessIdentity(int Pid, long StartTicks, string BootId)
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote; null if the file is missing or not whole.</summary>
-    internal static ProcessIdentity? Load(string path)
+    public static ProcessIdentity? Load(string path)
     {
         if (!File.Exists(path)) return null;
         string[] parts = File.ReadAllText(path).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);

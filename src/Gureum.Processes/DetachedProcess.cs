@@ -1,13 +1,13 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-namespace Gureum.Node.Native;
+namespace Gureum.Processes;
 
 /// <summary>
 /// Starts a program in a session of its own, so that it outlives this process: no shared terminal, no shared
 /// process group, default signal dispositions (.NET ignores SIGPIPE, and a child would inherit that).
 /// </summary>
-internal static class DetachedProcess
+public static class DetachedProcess
 {
     private const short SetSignalDefaults = 0x04, SetSignalMask = 0x08, SetSession = 0x80;
     private const int O_WRONLY = 1, O_CREAT = 0x40, O_APPEND = 0x400;
@@ -22,7 +22,7 @@ internal static class DetachedProcess
     /// <param name="outputPath">File to which standard output and standard error are appended.</param>
     /// <returns>The new process.</returns>
     /// <exception cref="IOException">The program could not be started; the message has the path and the reason.</exception>
-    internal static ProcessIdentity Start(
+    public static ProcessIdentity Start(
         string path, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string outputPath)
     {
         IntPtr scratch = Marshal.AllocHGlobal(4 * ScratchSize);
@@ -31,26 +31,26 @@ internal static class DetachedProcess
         IntPtr envp = StringArray([.. environment.Select(e => $"{e.Key}={e.Value}")]);
         try
         {
-            Check(Libc.posix_spawnattr_init(attributes), path);
-            Check(Libc.posix_spawn_file_actions_init(actions), path);
+            Check(ProcessCalls.posix_spawnattr_init(attributes), path);
+            Check(ProcessCalls.posix_spawn_file_actions_init(actions), path);
             try
             {
-                Libc.sigfillset(all);
-                Libc.sigemptyset(none);
-                Check(Libc.posix_spawnattr_setsigdefault(attributes, all), path);
-                Check(Libc.posix_spawnattr_setsigmask(attributes, none), path);
-                Check(Libc.posix_spawnattr_setflags(attributes, SetSession | SetSignalDefaults | SetSignalMask), path);
-                Check(Libc.posix_spawn_file_actions_addopen(actions, 0, "/dev/null", Libc.O_RDONLY, 0), path);
-                Check(Libc.posix_spawn_file_actions_addopen(actions, 1, outputPath, O_WRONLY | O_CREAT | O_APPEND, 0x180), path);
-                Check(Libc.posix_spawn_file_actions_adddup2(actions, 1, 2), path);
-                Check(Libc.posix_spawn(out int pid, path, actions, attributes, argv, envp), path);
+                ProcessCalls.sigfillset(all);
+                ProcessCalls.sigemptyset(none);
+                Check(ProcessCalls.posix_spawnattr_setsigdefault(attributes, all), path);
+                Check(ProcessCalls.posix_spawnattr_setsigmask(attributes, none), path);
+                Check(ProcessCalls.posix_spawnattr_setflags(attributes, SetSession | SetSignalDefaults | SetSignalMask), path);
+                Check(ProcessCalls.posix_spawn_file_actions_addopen(actions, 0, "/dev/null", ProcessCalls.O_RDONLY, 0), path);
+                Check(ProcessCalls.posix_spawn_file_actions_addopen(actions, 1, outputPath, O_WRONLY | O_CREAT | O_APPEND, 0x180), path);
+                Check(ProcessCalls.posix_spawn_file_actions_adddup2(actions, 1, 2), path);
+                Check(ProcessCalls.posix_spawn(out int pid, path, actions, attributes, argv, envp), path);
                 return ProcessIdentity.OfPid(pid)
                     ?? throw new IOException($"{path} started as process {pid} and was gone at once; see {outputPath}");
             }
             finally
             {
-                _ = Libc.posix_spawn_file_actions_destroy(actions);
-                _ = Libc.posix_spawnattr_destroy(attributes);
+                _ = ProcessCalls.posix_spawn_file_actions_destroy(actions);
+                _ = ProcessCalls.posix_spawnattr_destroy(attributes);
             }
         }
         finally
@@ -62,7 +62,7 @@ internal static class DetachedProcess
     }
 
     /// <summary>Collects the exit status of a child, if it is ours and has ended; else does nothing.</summary>
-    internal static void Reap(int pid) => _ = Libc.waitpid(pid, out _, Libc.WNOHANG);
+    public static void Reap(int pid) => _ = ProcessCalls.waitpid(pid, out _, ProcessCalls.WNOHANG);
 
     private static void Check(int error, string path)
     {

@@ -1,19 +1,19 @@
-namespace Gureum.Node.Containerd;
+namespace Gureum.Processes;
 
 /// <summary>Finds programs the way a shell does, with the system directories that a user's PATH often lacks.</summary>
-internal static class Executables
+public static class Executables
 {
     private static readonly string[] SystemDirectories =
         ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
     /// <summary>PATH with the system directories added, for programs that we start.</summary>
-    internal static string SearchPath => string.Join(':',
+    public static string SearchPath => string.Join(':',
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Concat(SystemDirectories).Distinct());
 
     /// <summary>The absolute path of a program.</summary>
     /// <exception cref="FileNotFoundException">It is nowhere; the message says which package to install.</exception>
-    internal static string Find(string nameOrPath, string package)
+    public static string Find(string nameOrPath, string package)
     {
         if (nameOrPath.Contains('/'))
         {

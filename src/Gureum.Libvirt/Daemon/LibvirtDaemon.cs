@@ -42,22 +42,16 @@ public sealed class LibvirtDaemon : ILibvirt
 
     private string StateDirectory => Path.Combine(_settings.RunDirectory, "run", "qemu");
 
-    /// <summary>What is bound over what, in libvirtd's mount namespace.</summary>
-    private (string Ours, string System)[] Bindings =>
-    [
-        (Path.Combine(_settings.RootDirectory, "etc"), "/etc/libvirt"),
-        (Path.Combine(_settings.RootDirectory, "lib"), "/var/lib/libvirt"),
-        (Path.Combine(_settings.RootDirectory, "cache"), "/var/cache/libvirt"),
-        (Path.Combine(_settings.RootDirectory, "log"), "/var/log/libvirt"),
-        (Path.Combine(_settings.RunDirectory, "run"), SystemRun),
-    ];
-
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancel)
     {
         IReadOnlyList<string> errors = ConfigFiles.Validate(_settings);
         if (errors.Count > 0) throw new LibvirtDaemonException("libvirtd's settings are refused: " + string.Join("; ", errors));
-        await TranslateAsync(() => _supervisor.StartAsync(Configure, cancel)).ConfigureAwait(false);
+        await TranslateAsync(async () =>
+        {
+            await _supervisor.StartAsync(Configure, cancel).ConfigureAwait(false);
+            await LibvirtHealth.FindQemuAsync(Uri, cancel).ConfigureAwait(false);
+        }).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -91,7 +85,7 @@ public sealed class LibvirtDaemon : ILibvirt
         {
             throw new LibvirtDaemonException(e.Message, e);
         }
-        catch (Exception e) when (e is DllNotFoundException or FileNotFoundException)
+        catch (Exception e) when (e is DllNotFoundException or FileNotFoundException or LibvirtException)
         {
             throw new LibvirtDaemonException(e.Message, e);
         }
@@ -104,7 +98,7 @@ public sealed class LibvirtDaemon : ILibvirt
         const UnixFileMode Searchable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
         Directory.CreateDirectory(_settings.RootDirectory, Searchable);
         Directory.CreateDirectory(_settings.RunDirectory, Searchable);
-        foreach ((string ours, string system) in Bindings)
+        foreach ((string ours, string system) in NamespaceScript.Bindings(_settings))
         {
             Directory.CreateDirectory(ours, Searchable);
             Directory.CreateDirectory(system);
@@ -112,8 +106,8 @@ public sealed class LibvirtDaemon : ILibvirt
 
         foreach (string directory in _settings.SharedDirectories) SharedMounts.Ensure(directory);
         bool changed = Write(_settings.ConfigPath, ConfigFiles.Libvirtd(_settings)) | Write(Path.Combine(_settings.RootDirectory, "etc", "qemu.conf"), ConfigFiles.Qemu(_settings));
-        // Not a file of libvirt's: it makes a change of the shared directories a change of the configuration.
-        return Write(Path.Combine(_settings.RootDirectory, "shared"), string.Concat(_settings.SharedDirectories.Select(d => d + "\n"))) | changed;
+        // Not a file of libvirt's: it makes a change of the namespace a change of the configuration.
+        return Write(Path.Combine(_settings.RootDirectory, "namespace"), NamespaceScript.Render(_settings) + string.Concat(_settings.SharedDirectories.Select(d => $"# {d}\n"))) | changed;
     }
 
     private static bool Write(string path, string text)
@@ -128,11 +122,9 @@ public sealed class LibvirtDaemon : ILibvirt
     private ProcessIdentity Launch()
     {
         string libvirtd = Executables.Find(_settings.Binary, "libvirt-daemon-system");
-        string mounts = string.Concat(Bindings.Select(b => $"mount --bind '{b.Ours}' {b.System}\n"));
-        string script = $"set -e\n{mounts}exec \"$0\" --config '{_settings.ConfigPath}' --pid-file '{Path.Combine(_settings.RunDirectory, "libvirtd.lock")}'\n";
         var environment = new Dictionary<string, string> { ["PATH"] = Executables.SearchPath, ["HOME"] = _settings.RootDirectory, ["LC_ALL"] = "C.UTF-8" };
         return DetachedProcess.Start(
-            Executables.Find("unshare", "util-linux"), ["--mount", "--propagation", "slave", "--", "/bin/sh", "-c", script, libvirtd], environment, _settings.LogPath);
+            Executables.Find("unshare", "util-linux"), ["--mount", "--propagation", "slave", "--", "/bin/sh", "-c", NamespaceScript.Render(_settings), libvirtd], environment, _settings.LogPath);
     }
 
     private static async Task EndAsync(ProcessIdentity guest, CancellationToken cancel)

@@ -3,7 +3,7 @@ using Gureum.Libvirt.Native;
 
 namespace Gureum.Libvirt.Daemon;
 
-/// <summary>Asks a libvirtd whether it drives QEMU.</summary>
+/// <summary>Asks a libvirtd whether it answers.</summary>
 internal static class LibvirtHealth
 {
     /// <summary>Null if it answers within <paramref name="timeout"/>; else what went wrong.</summary>
@@ -21,12 +21,22 @@ internal static class LibvirtHealth
         }
     }
 
+    /// <summary>Waits until libvirt has found QEMU and knows what it can do: the first time it asks QEMU, for seconds.</summary>
+    /// <exception cref="LibvirtException">There is no QEMU that it can use.</exception>
+    internal static Task FindQemuAsync(string uri, CancellationToken cancel) => BlockingCalls.RunLongAsync(
+        () =>
+        {
+            using ConnectionHandle connection = LibvirtException.Check(Virt.virConnectOpen(uri), "connecting to " + uri);
+            return LibvirtException.Check(Virt.virConnectGetVersion(connection, out _), "asking libvirtd for its QEMU");
+        },
+        cancel);
+
     private static string? Ask(string uri)
     {
         try
         {
             using ConnectionHandle connection = LibvirtException.Check(Virt.virConnectOpen(uri), "connecting to " + uri);
-            LibvirtException.Check(Virt.virConnectGetVersion(connection, out _), "asking libvirtd for QEMU's version");
+            LibvirtException.Check(Virt.virConnectGetLibVersion(connection, out _), "asking libvirtd for its version");
             return null;
         }
         catch (LibvirtException e)

@@ -18,10 +18,16 @@ public sealed record LibvirtSettings
     /// </summary>
     public IReadOnlyList<string> SharedDirectories { get; init; } = [];
 
+    /// <summary>
+    /// What the node's guests are run by, as the probe found. TCG hides KVM's device from libvirt, which would else offer it and ask QEMU
+    /// about it again and again; KVM gives <see cref="Group"/> the right to open it.
+    /// </summary>
+    public required Probe.Accelerator Accelerator { get; init; }
+
     /// <summary>The user that QEMU runs as. The package libvirt-daemon-system makes <c>libvirt-qemu</c>.</summary>
     public string User { get; init; } = "libvirt-qemu";
 
-    /// <summary>The group that QEMU runs as; it must be able to open /dev/kvm.</summary>
+    /// <summary>The group that QEMU runs as.</summary>
     public string Group { get; init; } = "kvm";
 
     /// <summary>First and last port on which migrating guests are received.</summary>

@@ -90,6 +90,7 @@ internal sealed class DomainStream : Stream
                 ObjectDisposedException.ThrowIf(_disposed, this);
                 if (_hungUp) throw new IOException($"{_what}: the other side has hung up");
                 int count = Send(buffer.Span);
+                if (_hungUp) continue;
                 if (count >= 0)
                 {
                     buffer = buffer[count..];
@@ -167,10 +168,10 @@ internal sealed class DomainStream : Stream
     private int Result(int count)
     {
         if (count is >= 0 or WouldBlock) return count;
-        LibvirtException error = LibvirtException.Last(_what);
-        // A machine that ended, or a console that somebody else took over, shows as an error of the stream.
-        if (_hungUp) return 0;
-        throw new IOException(error.Message, error);
+        // libvirt has no other end of a stream than an error: the machine ended, somebody took the console over, libvirtd died.
+        Virt.virResetLastError();
+        HangUp();
+        return 0;
     }
 
     /// <summary>Asks to be told of what somebody waits for. Holds the gate.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Gureum.Images.Archives;
+using Gureum.Images.Packages;
 
 namespace Gureum.Images.Recipes;
 
@@ -18,7 +19,7 @@ internal static class DebianImageBuilder
         try
         {
             string root = Path.Combine(work, "root");
-            await UnpackAsync(recipe.Packages, work, root, cancel).ConfigureAwait(false);
+            await DebianPackages.UnpackAsync(recipe.Packages, work, root, cancel).ConfigureAwait(false);
             List<LayerEntry> entries = Select(recipe, root);
             if (recipe.Applets) entries.AddRange(await AppletsAsync(root, cancel).ConfigureAwait(false));
             entries.AddRange(recipe.Extra);
@@ -29,47 +30,6 @@ internal static class DebianImageBuilder
         {
             Directory.Delete(work, recursive: true);
         }
-    }
-
-    private static async Task UnpackAsync(IReadOnlyList<string> packages, string work, string root, CancellationToken cancel)
-    {
-        IReadOnlySet<string> offered = await OfferedAsync(packages.SelectMany(p => p.Split('|')), cancel).ConfigureAwait(false);
-        string[] names = [.. packages.Select(choice => choice.Split('|').FirstOrDefault(offered.Contains)
-            ?? throw new ImageException($"no package source offers {choice.Replace("|", " or ", StringComparison.Ordinal)}: run apt-get update, or add Debian's main section"))];
-        await Command.RunAsync("apt-get", ["-o", "APT::Sandbox::User=root", "-qq", "download", .. names], work, "apt", cancel).ConfigureAwait(false);
-        Directory.CreateDirectory(root);
-        foreach (string package in Directory.EnumerateFiles(work, "*.deb").Order(StringComparer.Ordinal))
-            await Command.RunAsync("dpkg", ["-x", package, root], work, "dpkg", cancel).ConfigureAwait(false);
-        foreach (string directory in new[] { "bin", "sbin", "lib" }) MergeIntoUsr(root, directory);
-    }
-
-    /// <summary>Older packages still have files below /bin and /lib, newer ones below /usr: recipes name the latter only.</summary>
-    private static void MergeIntoUsr(string root, string directory)
-    {
-        string from = Path.Combine(root, directory);
-        if (!Directory.Exists(from)) return;
-        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
-        {
-            string to = Path.Combine(root, "usr", Path.GetRelativePath(root, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-            File.Move(file, to, overwrite: true);
-        }
-    }
-
-    /// <summary>Those of the packages that can be installed: "name:" lines, each followed by a "Candidate:" line.</summary>
-    private static async Task<IReadOnlySet<string>> OfferedAsync(IEnumerable<string> names, CancellationToken cancel)
-    {
-        string policy = await Command.RunAsync("apt-cache", ["policy", .. names], null, "apt", cancel).ConfigureAwait(false);
-        var offered = new HashSet<string>();
-        string current = "";
-        foreach (string line in policy.Split('\n'))
-        {
-            if (line.Length > 0 && line[0] != ' ') current = line.TrimEnd(':');
-            else if (line.Trim() is var detail && detail.StartsWith("Candidate:", StringComparison.Ordinal) && !detail.EndsWith("(none)", StringComparison.Ordinal))
-                offered.Add(current);
-        }
-
-        return offered;
     }
 
     private static List<LayerEntry> Select(DebianRecipe recipe, string root)

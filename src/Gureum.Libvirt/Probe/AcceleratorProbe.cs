@@ -7,8 +7,8 @@ namespace Gureum.Libvirt.Probe;
 
 /// <summary>
 /// Finds out whether KVM runs guests here, by running some: a device that opens and a libvirt that believes in it are no
-/// proof, since a machine that is a guest itself may emulate what guests need badly or not at all. First a boot sector, then,
-/// where a kernel is to be had, Linux until its first line. The result is kept until kernel, processor, QEMU or the kernel that
+/// proof, since a machine that is a guest itself may emulate what guests need badly or not at all. First a boot sector, then
+/// Linux until its first line; without a kernel to try there is no proof. The result is kept until kernel, processor, QEMU or the kernel that
 /// is tried change.
 /// </summary>
 public static class AcceleratorProbe
@@ -52,7 +52,8 @@ public static class AcceleratorProbe
             File.Delete(sector);
         }
 
-        if (kernel is null) return new AcceleratorResult(Accelerator.Kvm, "KVM runs a boot sector; there was no Linux kernel to try");
+        // Believing in KVM where it does not boot Linux breaks every guest; doubting it makes them slow. So it takes a proof.
+        if (kernel is null) return new AcceleratorResult(Accelerator.Tcg, "KVM runs a boot sector, which does not prove that it boots Linux, and there is no kernel in /boot to try: `gureum image build-guests` brings one");
         ProbeRun linux = await ProbeRun.StartAsync(
             qemu, Arguments("-machine", "q35", "-kernel", kernel, "-append", "console=ttyS0 earlyprintk=ttyS0 panic=-1"), KernelLine, settings.KernelLimit, cancel).ConfigureAwait(false);
         return linux.Found

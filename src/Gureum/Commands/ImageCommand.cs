@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Gureum.ExampleImport;
+using Gureum.Images.Guests;
 using Gureum.Machine;
 using Gureum.Running;
 using Gureum.Starting;
@@ -10,7 +11,7 @@ namespace Gureum.Commands;
 /// <summary><c>gureum image</c>: images on machines that reach no registry.</summary>
 internal static class ImageCommand
 {
-    internal static Command Create() => new("image", "Images of this machine: list, import from files, build the examples'.") { List(), Import(), BuildExamples() };
+    internal static Command Create() => new("image", "Images of this machine: list, import from files, build the examples' and guests.") { List(), Import(), BuildExamples(), BuildGuests() };
 
     private static Command List()
     {
@@ -71,6 +72,28 @@ internal static class ImageCommand
             if (up && await ExampleImageLoader.EnsureAsync(ClusterOptions.Load(directory)!, progress, cancel) is { Count: > 0 } notes) throw new CommandFailure(notes[0]);
             if (CommonOptions.WantsJson(parsed)) Console.WriteLine(new JsonObject { ["archives"] = new JsonArray([.. archives.Select(a => (JsonNode)a)]), ["imported"] = up }.ToJsonString());
             else foreach (string archive in archives) Console.WriteLine(archive);
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command BuildGuests()
+    {
+        Option<string> data = CommonOptions.DataDirectory(), output = CommonOptions.Output();
+        var command = new Command("build-guests", "Builds the tiny guest for virtual machines (kernel, initrd, disk, container disk) from the machine's package sources, and imports it when the cloud is up.") { data, output };
+        command.Runs(async (parsed, cancel) =>
+        {
+            Prerequisites.RequireRoot("image build-guests");
+            var progress = new Progress();
+            await PackageInstaller.InstallAsync(PackageList.Missing(PackageList.VirtualMachines), progress, cancel);
+            GuestFiles guest = await GuestImageLoader.BuildAsync(progress, cancel);
+            ClusterOptions? options = ClusterOptions.Load(CommonOptions.Resolve(parsed.GetValue(data)!));
+            bool up = options is not null && Servers.Find(options) is not null;
+            if (up) await GuestImageLoader.ImportAsync(options!, guest, progress, cancel);
+            if (CommonOptions.WantsJson(parsed))
+                Console.WriteLine(new JsonObject { ["name"] = TinyGuest.Name, ["kernel"] = guest.Kernel, ["initrd"] = guest.Initrd, ["disk"] = guest.Disk, ["archive"] = guest.Archive, ["imported"] = up }.ToJsonString());
+            else
+                foreach (string file in new[] { guest.Kernel, guest.Initrd, guest.Disk, guest.Archive }) Console.WriteLine(file);
             return 0;
         });
         return command;

@@ -90,6 +90,8 @@ public sealed partial class PodNetwork
         // Pods ask the node to reach their neighbours, on purpose: it must not tell them of a shorter way. A redirect would
         // also use up the sender's allowance of ICMP, and refusals would come late.
         File.WriteAllText($"/proc/sys/net/ipv4/conf/{_options.Bridge}/send_redirects", "0");
+        // Answers of pods to what the node asked them by a host port on its loopback; the rules drop what pods would send there themselves.
+        File.WriteAllText($"/proc/sys/net/ipv4/conf/{_options.Bridge}/route_localnet", "1");
     });
 
     private void RestoreSettings() => _options.Namespace.Run(() =>

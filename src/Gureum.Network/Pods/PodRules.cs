@@ -25,17 +25,23 @@ internal static class PodRules
                 dnat ip to ip daddr . meta l4proto . th dport map @host-ports-at
                 dnat ip to meta l4proto . th dport map @host-ports
               }
+              chain loopback-guard {
+                type filter hook prerouting priority raw;
+                iifname "{{options.Bridge}}" ip daddr 127.0.0.0/8 counter drop
+                iifname "{{options.Bridge}}" ip saddr 127.0.0.0/8 counter drop
+              }
               chain prerouting {
                 type nat hook prerouting priority dstnat - 10;
                 fib daddr type local meta l4proto { tcp, udp, sctp } goto host-port
               }
               chain output {
                 type nat hook output priority -110;
-                fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto { tcp, udp, sctp } goto host-port
+                fib daddr type local meta l4proto { tcp, udp, sctp } goto host-port
               }
               chain postrouting {
                 type nat hook postrouting priority srcnat;
                 ct status dnat ip saddr . ip daddr @to-itself masquerade
+                ct status dnat ip saddr 127.0.0.0/8 oifname "{{options.Bridge}}" masquerade
                 ip saddr {{options.EffectiveClusterCidr}} ip daddr != @inside ip daddr != 224.0.0.0/4 oifname != "{{options.Bridge}}" masquerade
               }
             }

@@ -131,6 +131,33 @@ public sealed class PodNetworkTests : IDisposable
     }
 
     [Fact]
+    public void HostPort_OfTheLoopbackAddress_LeadsTheNodeAloneToThePod()
+    {
+        var pod = _node.NewPod("a", new PortMapping(8080, 80, "tcp", IPAddress.Loopback));
+        var other = _node.NewPod("b", new PortMapping(8080, 80, "tcp", _node.Options.Gateway));
+        using var first = Traffic.Serve(pod.Space, "a", 80);
+        using var second = Traffic.Serve(other.Space, "b", 80);
+        Assert.StartsWith("a ", Traffic.Ask(_node.Space, "127.0.0.1", 8080), StringComparison.Ordinal);
+        Assert.StartsWith("b ", Traffic.Ask(_node.Space, $"{_node.Options.Gateway}", 8080), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Loopback_OfTheNode_IsOutOfReachOfAPodThatRoutesThere()
+    {
+        var pod = _node.NewPod("a");
+        using var server = Traffic.Serve(_node.Space, "node", 9090);
+        Inside("ip route del table local local 127.0.0.0/8 dev lo");
+        Inside("ip route del table local local 127.0.0.1 dev lo");
+        Inside($"ip route add 127.0.0.0/8 via {_node.Options.Gateway} dev eth0 src {pod.Address} onlink");
+        foreach (var link in (string[])["all", "eth0"]) pod.Space.Run(() => File.WriteAllText($"/proc/sys/net/ipv4/conf/{link}/route_localnet", "1"));
+        Assert.Equal("TimedOut", Traffic.Ask(pod.Space, "127.0.0.1", 9090));
+        // What came was dropped by the rule made for it, not lost on the way.
+        Assert.Matches(@"ip daddr 127\.0\.0\.0/8 counter packets [1-9]", _node.Nft($"list chain ip {_node.Options.Table} loopback-guard"));
+
+        void Inside(string command) => TestNode.Run("nsenter", $"--net={pod.Space.Path} {command}");
+    }
+
+    [Fact]
     public void HostPort_Taken_NamesTheHolder()
     {
         _node.NewPod("a", new PortMapping(8080, 80, "tcp"));

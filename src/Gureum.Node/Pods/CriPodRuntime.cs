@@ -20,7 +20,7 @@ internal sealed class StepWaitsException : Exception;
 /// <summary>Pods of containers: sandbox, init containers in order, containers with their restarts, through CRI.</summary>
 /// <param name="room">Whether the node has room for what the pod asks for: beside the other pods, and at all.</param>
 internal sealed class CriPodRuntime(
-    IContainerRuntime runtime, ImagePuller puller, VolumeManager volumes, PodEnvironment environment, ProbeManager probes, LifecycleHooks hooks, CgroupTree cgroups,
+    IContainerRuntime runtime, RuntimeHandlers handlers, ImagePuller puller, VolumeManager volumes, PodEnvironment environment, ProbeManager probes, LifecycleHooks hooks, CgroupTree cgroups,
     PodSettings settings, EventRecorder events, Func<Pod, (Rejection? Now, Rejection? Ever)> room, TimeProvider time) : IPodRuntime
 {
     private const long MostProcesses = 32_768;
@@ -49,7 +49,12 @@ internal sealed class CriPodRuntime(
         var waiting = new Dictionary<string, Waiting>(StringComparer.Ordinal);
         var resize = new Resize();
         TimeSpan? again = null;
+        var left = ActiveDeadline.Left(pod, time.GetUtcNow());
         if (pod.Status.Phase is "Succeeded" or "Failed") await QuietAsync(state, cancel);
+        else if (left <= TimeSpan.Zero)
+        {
+            (pod, state) = await ExpireAsync(pod, state, cancel);
+        }
         else
         {
             try { again = await StepAsync(pod, state, waiting, resize, cancel); }
@@ -60,12 +65,22 @@ internal sealed class CriPodRuntime(
                 foreach (var container in pod.Spec.Containers) waiting.TryAdd(container.Name!, new Waiting(e.Reason, e.Message));
                 again = TimeSpan.FromSeconds(2);
             }
+            if (left is not null && (again is null || left < again)) again = left;
             state = await RuntimePod.ReadAsync(runtime, uid, cancel);
         }
         var status = new PodStatusBuilder(settings, pod, state, probes.Verdict, waiting, d => TerminationMessage(pod, d), d => given.Of(d.Info), time.GetUtcNow()) { Resize = resize.Condition }.Build();
         lastKnown[uid] = status;
         if (status.Phase is "Succeeded" or "Failed") await QuietAsync(state, cancel);
         return new PodStep(status, again);
+    }
+
+    private async Task<(Pod, RuntimePod)> ExpireAsync(Pod pod, RuntimePod state, CancellationToken cancel)
+    {
+        events.Normal(pod, ActiveDeadline.Reason, ActiveDeadline.Message);
+        foreach (var container in state.Containers) probes.Forget(container.Info.Id);
+        await stopper.StopAsync(pod, state, TimeSpan.FromSeconds(pod.Spec.TerminationGracePeriodSeconds ?? 30), cancel);
+        var failed = pod with { Status = pod.Status with { Phase = "Failed", Reason = ActiveDeadline.Reason, Message = ActiveDeadline.Message } };
+        return (failed, await RuntimePod.ReadAsync(runtime, pod.Metadata.Uid!, cancel));
     }
 
     // Conditions that others set come from the API, everything else from here.
@@ -126,7 +141,8 @@ internal sealed class CriPodRuntime(
         }
         cgroups.EnsurePod(cgroup, PodResources.Total(pod), MostProcesses);
         var config = ContainerSpecs.Sandbox(settings, pod, attempt, cgroup, PodDns.Of(settings, pod));
-        try { return await runtime.GetSandboxAsync(await runtime.RunSandboxAsync(config, "", cancel), cancel); }
+        var handler = await handlers.OfAsync(pod, cancel);
+        try { return await runtime.GetSandboxAsync(await runtime.RunSandboxAsync(config, handler, cancel), cancel); }
         catch (ContainerRuntimeException e)
         {
             events.Warning(pod, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + e.Message);

@@ -138,8 +138,15 @@ internal sealed class PodEnvironment(ApiClient client, Informer<Service> service
         return values;
     }
 
+    /// <summary>As <see cref="Expand"/>, where an unknown name is no way to go on.</summary>
+    /// <exception cref="PodNotReadyException">A name is unknown.</exception>
+    internal static string ExpandAll(string text, IReadOnlyDictionary<string, string> values) =>
+        Expand(text, values, static name => throw new PodNotReadyException(ConfigError, $"missing value for \"{name}\""));
+
     /// <summary>$(NAME) becomes the variable's value, $$(NAME) stays as $(NAME); unknown names are left as they are.</summary>
-    internal static string Expand(string text, IReadOnlyDictionary<string, string> values)
+    internal static string Expand(string text, IReadOnlyDictionary<string, string> values) => Expand(text, values, static name => $"$({name})");
+
+    private static string Expand(string text, IReadOnlyDictionary<string, string> values, Func<string, string> unknown)
     {
         if (!text.Contains('$')) return text;
         var result = new StringBuilder();
@@ -150,7 +157,7 @@ internal sealed class PodEnvironment(ApiClient client, Informer<Service> service
             var end = text[i + 1] == '(' ? text.IndexOf(')', i) : -1;
             if (end < 0) { result.Append('$'); continue; }
             var name = text[(i + 2)..end];
-            result.Append(values.TryGetValue(name, out var value) ? value : text[i..(end + 1)]);
+            result.Append(values.TryGetValue(name, out var value) ? value : unknown(name));
             i = end;
         }
         return result.ToString();

@@ -13,7 +13,7 @@ internal static class ContainerMounts
         foreach (var mount in container.VolumeMounts)
         {
             if (!volumes.TryGetValue(mount.Name!, out var root)) continue;
-            var sub = mount.SubPathExpr is { Length: > 0 } expression ? PodEnvironment.Expand(expression, environment) : mount.SubPath ?? "";
+            var sub = SubPathOf(mount, environment);
             var source = sub.Length == 0 ? root : SubPath(root, sub);
             var readOnly = mount.ReadOnly == true || pod.Spec.Volumes.Any(v => v.Name == mount.Name && (v.ConfigMap ?? (object?)v.Secret ?? (object?)v.Projected ?? v.DownwardAPI) is not null)
                 || pod.Spec.Volumes.Any(v => v.Name == mount.Name && v.PersistentVolumeClaim?.ReadOnly == true);
@@ -40,13 +40,22 @@ internal static class ContainerMounts
     internal static string TerminationMessage(PodSettings settings, string uid, string container, uint attempt) =>
         Path.Combine(ContainerSpecs.PodDirectory(settings, uid), "containers", container, $"termination-{attempt}");
 
+    /// <summary>The place in the volume that the mount asks for, relative to its root; empty for the whole.</summary>
+    /// <exception cref="PodNotReadyException">It names a variable that is not there, or leads out of the volume.</exception>
+    internal static string SubPathOf(VolumeMount mount, IReadOnlyDictionary<string, string> environment)
+    {
+        var sub = mount.SubPathExpr is { Length: > 0 } expression ? PodEnvironment.ExpandAll(expression, environment) : mount.SubPath ?? "";
+        if (sub.StartsWith('/')) throw new PodNotReadyException(PodEnvironment.ConfigError, $"error SubPath `{sub}` must not be an absolute path");
+        if (sub.Split('/').Contains("..")) throw new PodNotReadyException(PodEnvironment.ConfigError, $"unable to provision SubPath `{sub}`: must not contain '..'");
+        return sub;
+    }
+
     // Each step is checked: a link inside a volume must not lead out of it.
     private static string SubPath(string root, string sub)
     {
         var at = root;
         foreach (var part in sub.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (part == "..") throw new PodNotReadyException(PodEnvironment.ConfigError, $"subPath \"{sub}\" must not contain ..");
             at = Path.Combine(at, part);
             if (new FileInfo(at).LinkTarget is null) continue;
             var real = Path.GetFullPath(new FileInfo(at).ResolveLinkTarget(true)!.FullName);

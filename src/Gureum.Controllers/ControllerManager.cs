@@ -50,6 +50,7 @@ public sealed class ControllerManager
             new JobController(context),
             new CronJobController(context),
             new EndpointController(context),
+            new MirrorController(context),
             new GarbageCollector(context),
             new NodeIpamController(context),
             new NodeLifecycleController(context),

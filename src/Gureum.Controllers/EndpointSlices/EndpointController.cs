@@ -19,12 +19,14 @@ public sealed class EndpointController : IController
     private readonly Informer<Endpoints> endpoints;
     private readonly WorkQueue<ObjectKey> queue;
     private readonly Expectations expectations;
+    private readonly SliceWriter writer;
 
     public EndpointController(ControllerContext context)
     {
         this.context = context;
         queue = new WorkQueue<ObjectKey>(context.Time);
         expectations = new Expectations(context.Time);
+        writer = new SliceWriter(context.Client, expectations);
         services = context.Informers.Get<Service>().AddIndex(ByNamespace, static s => [s.Ns()]);
         pods = context.Informers.Get<Pod>().AddIndex(ByNamespace, static p => [p.Ns()]);
         nodes = context.Informers.Get<Node>();
@@ -76,38 +78,12 @@ public sealed class EndpointController : IController
         if (!expectations.AreMet(key)) return;
         var selector = Selector.FromLabels(service.Spec.Selector);
         var content = SliceContent.Of(service, pods.ByIndex(ByNamespace, key.Namespace).Where(pod => selector.Matches(pod.Metadata.Labels)), node => nodes.Get(null, node)?.Label(Zone));
-        await WriteSlicesAsync(key, SlicePlan.Plan(service, content, Own(key)), cancel);
+        await writer.WriteAsync(key, SlicePlan.Plan(service, content, Own(key)), cancel);
         await WriteEndpointsAsync(service, content, cancel);
     }
 
     private EndpointSlice[] Own(ObjectKey key) =>
         [.. slices.ByIndex(BySlice, key.Namespace + "/" + key.Name).Where(s => s.Label(SlicePlan.ManagedBy) == SlicePlan.Manager && !s.IsDeleting())];
-
-    private async Task WriteSlicesAsync(ObjectKey key, SliceChanges changes, CancellationToken cancel)
-    {
-        foreach (var slice in changes.Create)
-        {
-            expectations.ExpectCreations(key, 1);
-            try { await context.Client.CreateAsync(slice, cancel); }
-            catch (ApiException e)
-            {
-                expectations.Created(key);
-                if (e.Status.IsNamespaceTerminating()) return;
-                throw;
-            }
-        }
-        foreach (var slice in changes.Update) await context.Client.UpdateAsync(slice, cancel);
-        foreach (var slice in changes.Delete)
-        {
-            expectations.ExpectDeletion(key, slice.Uid());
-            try { await context.Client.DeleteAsync<EndpointSlice>(slice.Ns(), slice.Name(), cancel: cancel); }
-            catch (ApiException e)
-            {
-                expectations.Deleted(key, slice.Uid());
-                if (!e.IsNotFound) throw;
-            }
-        }
-    }
 
     private async Task WriteEndpointsAsync(Service service, IReadOnlyList<SliceGroup> content, CancellationToken cancel)
     {

@@ -78,8 +78,8 @@ public static class SlicePlan
 
     private static string Identity(Endpoint endpoint) => (endpoint.TargetRef?.Uid ?? "") + "|" + string.Join(',', endpoint.Addresses);
 
-    private static bool SamePorts(IReadOnlyList<Objects.Discovery.V1.EndpointPort> a, IReadOnlyList<Objects.Discovery.V1.EndpointPort> b) =>
+    internal static bool SamePorts(IReadOnlyList<Objects.Discovery.V1.EndpointPort> a, IReadOnlyList<Objects.Discovery.V1.EndpointPort> b) =>
         a.Count == b.Count && a.Select(Text).Order(StringComparer.Ordinal).SequenceEqual(b.Select(Text).Order(StringComparer.Ordinal));
 
-    private static string Text(Objects.Discovery.V1.EndpointPort port) => $"{port.Name}/{port.Protocol}/{port.Port}/{port.AppProtocol}";
+    internal static string Text(Objects.Discovery.V1.EndpointPort port) => $"{port.Name}/{port.Protocol}/{port.Port}/{port.AppProtocol}";
 }

@@ -52,19 +52,22 @@ internal sealed record CniCall(string Command, string Version, ImmutableDictiona
         var ports = ImmutableArray.CreateBuilder<PortMapping>();
         foreach (var mapping in mappings)
         {
-            var host = Number(mapping?["hostPort"]);
+            var host = Number(Field(mapping, "hostPort"));
             if (host == 0) continue; // a port that is only declared
-            var protocol = (Text(mapping?["protocol"]) ?? "tcp").ToLowerInvariant();
+            var protocol = (Text(Field(mapping, "protocol")) ?? "tcp").ToLowerInvariant();
             if (protocol is not ("tcp" or "udp" or "sctp"))
                 throw new CniException(CniException.BadConfiguration, $"host port {host} has protocol \"{protocol}\"; use tcp, udp or sctp");
-            var address = Text(mapping?["hostIP"]) is { Length: > 0 } text
+            var address = Text(Field(mapping, "hostIP")) is { Length: > 0 } text
                 ? IPAddress.TryParse(text, out var parsed) ? parsed : throw new CniException(CniException.BadConfiguration, $"hostIP \"{text}\" is no address")
                 : null;
             var any = address is null || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
-            ports.Add(new PortMapping(host, Number(mapping?["containerPort"]), protocol, any ? null : address));
+            ports.Add(new PortMapping(host, Number(Field(mapping, "containerPort")), protocol, any ? null : address));
         }
         return ports.ToImmutable();
     }
+
+    // As Go reads JSON: containerd before 1.7 writes the names of these fields with a capital.
+    private static JsonNode? Field(JsonNode? mapping, string name) => (mapping as JsonObject)?.FirstOrDefault(p => p.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 

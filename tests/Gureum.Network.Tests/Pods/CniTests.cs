@@ -49,6 +49,16 @@ public sealed class CniTests : IAsyncLifetime
         Assert.Empty(_node.Network.Leases);
     }
 
+    // Go's JSON reads names in any case, and containerd 1.6 makes use of it.
+    [Fact]
+    public async Task Add_WithPortsNamedInCapitals_MapsThem()
+    {
+        var configuration = Configuration("1.0.0").Replace("hostPort", "HostPort").Replace("containerPort", "ContainerPort").Replace("\"protocol\"", "\"Protocol\"").Replace("hostIP", "HostIP");
+        var (code, text) = await CallAsync("gureum", "ADD", _node.NewSpace("pod"), configuration);
+        Assert.True(code == 0, text);
+        Assert.Equal(new PortMapping(8080, 80, "tcp"), _node.Network.Leases.Single().Ports.Single());
+    }
+
     [Fact]
     public async Task Add_ManyAtOnce_GivesEachItsOwnAddress()
     {

@@ -12,6 +12,8 @@ internal static class PodDefaults
             foreach (var container in spec.Objects(list)) Container(container, spec);
         foreach (var volume in spec.Objects("volumes"))
         {
+            if (volume.Child("image") is { } image && image.Text("pullPolicy") is not { Length: > 0 } && image.Text("reference") is { Length: > 0 } reference)
+                image["pullPolicy"] = Tag(reference) == "latest" ? "Always" : "IfNotPresent";
             // A volume that names no source is an empty directory.
             if (volume.Count == 1 && volume.ContainsKey("name")) volume["emptyDir"] = new JsonObject();
         }

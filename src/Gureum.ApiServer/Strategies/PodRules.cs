@@ -38,6 +38,7 @@ internal static class PodRules
         }
         if (spec.Text("dnsPolicy") == "None" && spec.Child("dnsConfig")?.Items("nameservers") is null or { Count: 0 } && spec.Text("dnsPolicy") == "None")
             errors.Required(path + ".dnsConfig.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None");
+        Sysctls.Validate(spec, path + ".securityContext.sysctls", errors);
         if (spec.Flag("shareProcessNamespace") == true && spec.Flag("hostPID") == true) errors.Invalid(path + ".shareProcessNamespace", true, "ShareProcessNamespace and HostPID cannot both be enabled");
     }
 

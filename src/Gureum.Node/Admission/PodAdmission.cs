@@ -15,6 +15,7 @@ public static class PodAdmission
     /// <returns>Null when the node takes the pod.</returns>
     public static Rejection? Judge(Pod pod, NodeObject node, IReadOnlyCollection<Pod> others)
     {
+        if (SafeSysctls.Judge(pod.Spec) is { } unsafeOne) return unsafeOne;
         if (Lacking(pod, node, others) is { } lacking) return lacking;
         if (!NodeTerms.Wants(pod.Spec, node)) return Predicate("NodeAffinity", "node(s) didn't match Pod's node affinity/selector");
         if (others.Any(other => Collide(pod, other))) return Predicate("NodePorts", "node(s) didn't have free ports for the requested pod ports");

@@ -37,6 +37,14 @@ public sealed class PodAdmissionTests
     [Fact]
     public void Judge_MorePodsThanAllowed_OutOfPods() => Assert.Equal("OutOfpods", PodAdmission.Judge(Pod(""), Node, [Pod(""), Pod(""), Pod("")])?.Reason);
 
+    [Theory]
+    [InlineData("""{"sysctls":[{"name":"kernel.shm_rmid_forced","value":"1"}]}""", "", null)]
+    [InlineData("""{"sysctls":[{"name":"net/ipv4/tcp_syncookies","value":"1"}]}""", "", null)]
+    [InlineData("""{"sysctls":[{"name":"kernel.msgmax","value":"1"}]}""", "", "Pod was rejected: forbidden sysctl: \"kernel.msgmax\" not allowlisted")]
+    [InlineData("""{"sysctls":[{"name":"net.ipv4.tcp_rmem","value":"1"}]}""", ""","hostNetwork":true""", "Pod was rejected: forbidden sysctl: \"net.ipv4.tcp_rmem\" not allowed with host net enabled")]
+    public void Judge_Sysctls_OnlySafeOnesOfItsOwnAreTaken(string context, string more, string? message) =>
+        Assert.Equal(message, PodAdmission.Judge(Pod($$""","securityContext":{{context}}{{more}}"""), Node, [])?.Message);
+
     [Fact]
     public void Judge_WrongLabels_NodeAffinity() =>
         Assert.Equal("Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector", PodAdmission.Judge(Pod(""","nodeSelector":{"disk":"tape"}"""), Node, [])?.Message);

@@ -107,7 +107,9 @@ public sealed class NodeAgent : IAsyncDisposable
             : (PodAdmission.Lacking(pod, node, [.. pods.List().Where(p => p.Metadata.Uid != pod.Metadata.Uid && p.Status.Phase is not ("Succeeded" or "Failed"))]), PodAdmission.Lacking(pod, node, []));
         var prober = new Prober(runtime);
         var probes = new ProbeManager(prober, events, time, uid => workers?.Wake(uid));
-        var cri = new CriPodRuntime(runtime, new RuntimeHandlers(client), new ImagePuller(images, client, events, time), new VolumeManager(client, settings, time),
+        var puller = new ImagePuller(images, client, events, time);
+        var files = new SnapshotImageFiles(connection, ContainerdSettings.DefaultSnapshotter);
+        var cri = new CriPodRuntime(runtime, new RuntimeHandlers(client), puller, new VolumeManager(client, puller, files, settings, time),
             new PodEnvironment(client, informers.Get<Service>()), probes, new LifecycleHooks(runtime, prober, time), cgroups, settings, events, Room, time);
         await informers.StartAsync(stop.Token).WaitAsync(cancel);
         workers = new PodWorkers(cri, client, events, pods, (pod, others) => self.Get(null, options.Name) is { } node ? PodAdmission.Judge(pod, node, others) : null, time);

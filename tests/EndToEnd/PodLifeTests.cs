@@ -40,6 +40,34 @@ public sealed class PodLifeTests(SharedCloud shared) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Deadline_ShortenedWhileThePodRuns_EndsIt()
+    {
+        await cloud.ApplyAsync(ns, Manifests.Sleeper("late", ""));
+        await cloud.WaitAsync(ns, "pod/late", "condition=Ready");
+        await cloud.GetAsync("patch", "pod", "late", "-n", ns, "-p", """{"spec":{"activeDeadlineSeconds":1}}""");
+        await cloud.WaitAsync(ns, "pod/late", "jsonpath={.status.phase}=Failed");
+
+        Assert.Equal("DeadlineExceeded Pod was active on the node longer than the specified deadline",
+            await cloud.GetAsync("get", "pod", "late", "-n", ns, "-o", "jsonpath={.status.reason} {.status.message}"));
+    }
+
+    [Fact]
+    public async Task HostPort_OfTheLoopbackAddress_AnswersOnTheNode()
+    {
+        await cloud.ApplyAsync(ns, $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: near }
+            spec:
+              terminationGracePeriodSeconds: 0
+              containers: [{ name: main, image: {{Manifests.Busybox}}, command: [sh, -c, "echo near > /tmp/index.html; httpd -f -p 80 -h /tmp"], ports: [{ containerPort: 80, hostPort: 54324, hostIP: 127.0.0.1 }] }]
+            """);
+        await cloud.WaitAsync(ns, "pod/near", "condition=Ready");
+
+        Assert.Equal("near", await Eventually.GetAsync("the page", async () => (await cloud.InsideAsync("curl", ["-s", "--max-time", "5", "http://127.0.0.1:54324/"])).Output.Trim(), s => s == "near"));
+    }
+
+    [Fact]
     public async Task PodGivenToANode_WhosePortIsTaken_FailsAndIsNotStarted()
     {
         string Manifest(string name) => $$"""

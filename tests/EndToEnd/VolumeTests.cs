@@ -56,5 +56,23 @@ public sealed class VolumeTests(SharedCloud shared) : IAsyncLifetime
         Assert.Equal("Bound", await cloud.GetAsync("get", "pvc", "data", "-n", ns, "-o", "jsonpath={.status.phase}"));
     }
 
+    [Fact]
+    public async Task Image_AsAVolume_ShowsItsFilesReadOnly()
+    {
+        await cloud.ApplyAsync(ns, Manifests.Sleeper("looker", $$"""
+                  volumeMounts: [{ name: v, mountPath: /v }, { name: v, mountPath: /sub, subPath: bin }]
+              volumes: [{ name: v, image: { reference: {{Manifests.Busybox}} } }]
+            """));
+        await cloud.WaitAsync(ns, "pod/looker", "condition=Ready");
+
+        Assert.Equal("seen", await cloud.GetAsync("exec", "-n", ns, "looker", "--", "sh", "-c", "test -f /v/bin/busybox && test -f /sub/busybox && echo seen"));
+        Assert.Equal("read-only", await cloud.GetAsync("exec", "-n", ns, "looker", "--", "sh", "-c", "touch /v/new 2>/dev/null || echo read-only"));
+
+        string uid = await cloud.GetAsync("get", "pod", "looker", "-n", ns, "-o", "jsonpath={.metadata.uid}");
+        Assert.Contains(uid, await File.ReadAllTextAsync("/proc/self/mounts"));
+        await cloud.GetAsync("delete", "pod", "looker", "-n", ns);
+        Assert.DoesNotContain(uid, await File.ReadAllTextAsync("/proc/self/mounts"));
+    }
+
     private Task<string> ReadAsync() => cloud.GetAsync("exec", "-n", ns, "reader", "--", "cat", "/v/key");
 }

@@ -28,7 +28,10 @@ public sealed record ContainerdSettings
     public string RuntimeBinary { get; init; } = "runc";
 
     /// <summary>containerd's snapshotter.</summary>
-    public string Snapshotter { get; init; } = "overlayfs";
+    public string Snapshotter { get; init; } = DefaultSnapshotter;
+
+    /// <summary>What a containerd uses that was told nothing else.</summary>
+    public const string DefaultSnapshotter = "overlayfs";
 
     /// <summary>Directory of <c>&lt;registry host&gt;/hosts.toml</c> files; null: one under <see cref="RootDirectory"/>.</summary>
     public string? RegistryConfigDirectory { get; init; }

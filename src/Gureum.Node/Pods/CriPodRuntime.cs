@@ -371,7 +371,7 @@ internal sealed class CriPodRuntime(
             await runtime.RemoveSandboxAsync(sandbox.Id, cancel);
         }
         foreach (var quality in Enum.GetValues<PodQos>()) await cgroups.KillAndDeleteAsync(cgroups.PodPath(quality, uid), cancel);
-        volumes.Remove(uid);
+        await volumes.RemoveAsync(uid, cancel);
         puller.Forget(uid);
         backOff.Forget(uid);
         lastKnown.TryRemove(uid, out _);

@@ -22,28 +22,31 @@ internal sealed class ImagePuller(IImageStore images, ApiClient client, EventRec
 
     /// <summary>The image's id, once it is here.</summary>
     /// <exception cref="PodNotReadyException">ErrImagePull, ImagePullBackOff, ErrImageNeverPull or InvalidImageName.</exception>
-    internal async Task<string> EnsureAsync(Pod pod, Container container, CancellationToken cancel)
+    internal Task<string> EnsureAsync(Pod pod, Container container, CancellationToken cancel) =>
+        EnsureAsync(pod, container.Image ?? "", container.ImagePullPolicy ?? "IfNotPresent", $"spec.containers{{{container.Name}}}", cancel);
+
+    /// <inheritdoc cref="EnsureAsync(Pod, Container, CancellationToken)"/>
+    /// <param name="field">The pod's field that asks for it, for events.</param>
+    internal async Task<string> EnsureAsync(Pod pod, string image, string policy, string field, CancellationToken cancel)
     {
-        var reference = ImageReference.Normalize(container.Image ?? "");
-        var policy = container.ImagePullPolicy ?? "IfNotPresent";
+        var reference = ImageReference.Normalize(image);
         if (policy != "Always" && await images.FindAsync(reference, cancel) is { } present) return present.Id;
-        if (policy == "Never") throw new PodNotReadyException("ErrImageNeverPull", $"Container image \"{container.Image}\" is not present with pull policy of Never");
+        if (policy == "Never") throw new PodNotReadyException("ErrImageNeverPull", $"Container image \"{image}\" is not present with pull policy of Never");
         var gate = busy.GetOrAdd(reference, static _ => new SemaphoreSlim(1));
         await gate.WaitAsync(cancel);
         try
         {
             if (policy != "Always" && await images.FindAsync(reference, cancel) is { } arrived) return arrived.Id;
             var key = pod.Metadata.Uid + " " + reference;
-            if (failed.TryGetValue(key, out var last) && last.Until > time.GetUtcNow()) throw new PodNotReadyException("ImagePullBackOff", $"Back-off pulling image \"{container.Image}\": {last.Message}");
-            return await PullAsync(pod, container, reference, key, cancel);
+            if (failed.TryGetValue(key, out var last) && last.Until > time.GetUtcNow()) throw new PodNotReadyException("ImagePullBackOff", $"Back-off pulling image \"{image}\": {last.Message}");
+            return await PullAsync(pod, image, field, reference, key, cancel);
         }
         finally { gate.Release(); }
     }
 
-    private async Task<string> PullAsync(Pod pod, Container container, string reference, string key, CancellationToken cancel)
+    private async Task<string> PullAsync(Pod pod, string image, string field, string reference, string key, CancellationToken cancel)
     {
-        var field = $"spec.containers{{{container.Name}}}";
-        events.Normal(pod, "Pulling", $"Pulling image \"{container.Image}\"", field);
+        events.Normal(pod, "Pulling", $"Pulling image \"{image}\"", field);
         var start = time.GetTimestamp();
         ContainerRuntimeException? refusal = null;
         foreach (var credentials in await CredentialsAsync(pod, reference, cancel))
@@ -52,7 +55,7 @@ internal sealed class ImagePuller(IImageStore images, ApiClient client, EventRec
             {
                 var id = await images.PullAsync(reference, credentials, cancel);
                 failed.TryRemove(key, out _);
-                events.Normal(pod, "Pulled", $"Successfully pulled image \"{container.Image}\" in {time.GetElapsedTime(start).TotalSeconds:0.###}s", field);
+                events.Normal(pod, "Pulled", $"Successfully pulled image \"{image}\" in {time.GetElapsedTime(start).TotalSeconds:0.###}s", field);
                 return id;
             }
             catch (ContainerRuntimeException e) { refusal = e; }
@@ -61,7 +64,7 @@ internal sealed class ImagePuller(IImageStore images, ApiClient client, EventRec
         if (await images.FindAsync(reference, cancel) is { } present) return present.Id;
         var delay = failed.TryGetValue(key, out var last) ? (last.Delay * 2 < Most ? last.Delay * 2 : Most) : First;
         failed[key] = (time.GetUtcNow() + delay, delay, refusal!.Message);
-        events.Warning(pod, "Failed", $"Failed to pull image \"{container.Image}\": {refusal.Message}", field);
+        events.Warning(pod, "Failed", $"Failed to pull image \"{image}\": {refusal.Message}", field);
         throw new PodNotReadyException("ErrImagePull", refusal.Message);
     }
 

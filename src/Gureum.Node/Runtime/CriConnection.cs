@@ -30,6 +30,7 @@ public sealed class CriConnection : IDisposable
         Images = new ImageService.ImageServiceClient(_channel);
         Tasks = new Tasks.TasksClient(_channel);
         Containers = new Containers.ContainersClient(_channel);
+        Snapshots = new Snapshots.SnapshotsClient(_channel);
         Events = new Events.EventsClient(_channel);
     }
 
@@ -40,6 +41,8 @@ public sealed class CriConnection : IDisposable
     internal Tasks.TasksClient Tasks { get; }
 
     internal Containers.ContainersClient Containers { get; }
+
+    internal Snapshots.SnapshotsClient Snapshots { get; }
 
     internal Events.EventsClient Events { get; }
 
@@ -71,13 +74,13 @@ public sealed class CriConnection : IDisposable
     /// process ends by itself at the same moment ("ttrpc: closed"), so a failure counts only if it repeats itself.
     /// </summary>
     internal static async Task CallIfPresentAsync<T>(
-        string action, Func<CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancel, TimeSpan? timeout = null)
+        string action, Func<CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancel, TimeSpan? timeout = null, Metadata? headers = null)
     {
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                _ = await CallAsync(action, call, cancel, timeout).ConfigureAwait(false);
+                _ = await CallAsync(action, call, cancel, timeout, headers).ConfigureAwait(false);
                 return;
             }
             catch (ContainerRuntimeException e) when (e.Failure == RuntimeFailure.NotFound)

@@ -15,7 +15,7 @@ internal static class ContainerMounts
             if (!volumes.TryGetValue(mount.Name!, out var root)) continue;
             var sub = SubPathOf(mount, environment);
             var source = sub.Length == 0 ? root : SubPath(root, sub);
-            var readOnly = mount.ReadOnly == true || pod.Spec.Volumes.Any(v => v.Name == mount.Name && (v.ConfigMap ?? (object?)v.Secret ?? (object?)v.Projected ?? v.DownwardAPI) is not null)
+            var readOnly = mount.ReadOnly == true || pod.Spec.Volumes.Any(v => v.Name == mount.Name && (v.ConfigMap ?? (object?)v.Secret ?? (object?)v.Projected ?? (object?)v.DownwardAPI ?? v.Image) is not null)
                 || pod.Spec.Volumes.Any(v => v.Name == mount.Name && v.PersistentVolumeClaim?.ReadOnly == true);
             mounts.Add(new MountConfig(mount.MountPath!, source, readOnly, mount.MountPropagation switch
             {

@@ -3,6 +3,8 @@ using System.Text;
 using Gureum.Client;
 using Gureum.Node.Native;
 using Gureum.Node.Pods;
+using Gureum.Node.Pulling;
+using Gureum.Node.Runtime;
 using Gureum.Objects;
 using Gureum.Objects.Authentication.V1;
 using Gureum.Objects.Core.V1;
@@ -14,7 +16,7 @@ namespace Gureum.Node.Volumes;
 /// Makes the volumes of pods on this node and keeps what comes from the API fresh. Paths are PODS/UID/volumes/NAME, or a
 /// path of the node. Thread-safe for different pods.
 /// </summary>
-internal sealed class VolumeManager(ApiClient client, PodSettings settings, TimeProvider time)
+internal sealed class VolumeManager(ApiClient client, ImagePuller puller, IImageFiles images, PodSettings settings, TimeProvider time)
 {
     internal const string Waiting = "ContainerCreating";
 
@@ -34,6 +36,7 @@ internal sealed class VolumeManager(ApiClient client, PodSettings settings, Time
         var path = Path.Combine(ContainerSpecs.PodDirectory(settings, pod.Metadata.Uid!), "volumes", volume.Name!);
         var group = (int?)pod.Spec.SecurityContext?.FsGroup;
         if (volume.EmptyDir is { } empty) { EmptyDirectory(path, empty, group); return path; }
+        if (volume.Image is { } image) return await ImageAsync(pod, volume.Name!, image, cancel);
         if (volume.HostPath is { } host) return HostPath.Check(host);
         if (volume.ConfigMap is { } map) AtomicDirectory.Write(path, await ConfigMapFilesAsync(pod, map.Name, map.Optional, map.Items, map.DefaultMode ?? 420, cancel), group);
         else if (volume.Secret is { } secret) AtomicDirectory.Write(path, await SecretFilesAsync(pod, secret.SecretName, secret.Optional, secret.Items, secret.DefaultMode ?? 420, cancel), group);
@@ -41,9 +44,23 @@ internal sealed class VolumeManager(ApiClient client, PodSettings settings, Time
         else if (volume.Projected is { } projected) AtomicDirectory.Write(path, await ProjectedFilesAsync(pod, projected, cancel), group);
         else if (volume.PersistentVolumeClaim is { } claim) return await ClaimAsync(pod, claim.ClaimName!, group, cancel);
         else if (volume.Ephemeral is not null) return await ClaimAsync(pod, pod.Metadata.Name + "-" + volume.Name, group, cancel);
-        else throw new PodNotReadyException(Waiting, $"volume \"{volume.Name}\" is of a type that this node does not support; use emptyDir, hostPath, configMap, secret, projected, downwardAPI or persistentVolumeClaim");
+        else throw new PodNotReadyException(Waiting, $"volume \"{volume.Name}\" is of a type that this node does not support; use emptyDir, hostPath, configMap, secret, projected, downwardAPI, image or persistentVolumeClaim");
         return path;
     }
+
+    // What the image held when the pod began is what it sees to its end.
+    private async Task<string> ImageAsync(Pod pod, string name, ImageVolumeSource source, CancellationToken cancel)
+    {
+        var path = Path.Combine(ImagesOf(pod.Metadata.Uid!), name);
+        if (Mounts.IsMounted(path)) return path;
+        var id = await puller.EnsureAsync(pod, source.Reference ?? "", source.PullPolicy ?? "IfNotPresent", $"spec.volumes{{{name}}}", cancel);
+        await images.MountAsync(id, ImageKey(pod.Metadata.Uid!, name), path, cancel);
+        return path;
+    }
+
+    private string ImagesOf(string uid) => Path.Combine(ContainerSpecs.PodDirectory(settings, uid), "images");
+
+    private static string ImageKey(string uid, string name) => $"gureum-volume/{uid}/{name}";
 
     private static void EmptyDirectory(string path, EmptyDirVolumeSource source, int? group)
     {
@@ -139,11 +156,13 @@ internal sealed class VolumeManager(ApiClient client, PodSettings settings, Time
     }
 
     /// <summary>Takes away the mounts and files of a pod's volumes; volumes of claims stay.</summary>
-    internal void Remove(string uid)
+    internal async Task RemoveAsync(string uid, CancellationToken cancel)
     {
         foreach (var key in tokens.Keys.Where(k => k.StartsWith(uid, StringComparison.Ordinal))) tokens.TryRemove(key, out _);
         var directory = ContainerSpecs.PodDirectory(settings, uid);
         if (!Directory.Exists(directory)) return;
+        if (Directory.Exists(ImagesOf(uid)))
+            foreach (var path in Directory.EnumerateDirectories(ImagesOf(uid))) await images.UnmountAsync(ImageKey(uid, Path.GetFileName(path)), path, cancel);
         Mounts.UnmountBelow(directory);
         Directory.Delete(directory, recursive: true);
     }

@@ -39,17 +39,19 @@ internal static class PodDns
         return new DnsConfig(servers, searches, options);
     }
 
-    internal static string Hosts(PodSettings settings, Pod pod, string podIp)
+    /// <summary>The text of /etc/hosts: of its own for a pod with an address of its own, the node's for one in the node's network; then its aliases.</summary>
+    /// <param name="nodeHosts">The node's own /etc/hosts.</param>
+    internal static string Hosts(PodSettings settings, Pod pod, string podIp, string nodeHosts)
     {
-        var lines = new List<string>
+        var lines = new List<string>();
+        if (pod.Spec.HostNetwork == true) lines.AddRange(["# Kubernetes-managed hosts file (host network).", nodeHosts.TrimEnd('\n')]);
+        else
         {
-            "# Managed by the node's agent.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback", "fe00::0\tip6-localnet", "ff02::1\tip6-allnodes", "ff02::2\tip6-allrouters",
-        };
-        if (podIp.Length > 0)
-        {
+            lines.AddRange(["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback", "fe00::0\tip6-localnet", "ff02::1\tip6-allnodes", "ff02::2\tip6-allrouters"]);
             var name = ContainerSpecs.Hostname(pod);
-            lines.Add(pod.Spec.Subdomain is { Length: > 0 } sub ? $"{podIp}\t{name}.{sub}.{pod.Metadata.Namespace}.svc.{settings.ClusterDomain}\t{name}" : $"{podIp}\t{name}");
+            if (podIp.Length > 0) lines.Add(pod.Spec.Subdomain is { Length: > 0 } sub ? $"{podIp}\t{name}.{sub}.{pod.Metadata.Namespace}.svc.{settings.ClusterDomain}\t{name}" : $"{podIp}\t{name}");
         }
+        if (pod.Spec.HostAliases.Count > 0) lines.AddRange(["", "# Entries added by HostAliases."]);
         lines.AddRange(pod.Spec.HostAliases.Select(a => $"{a.Ip}\t{string.Join('\t', a.Hostnames)}"));
         return string.Join('\n', lines) + "\n";
     }

@@ -24,10 +24,10 @@ internal static class ContainerMounts
         }
         var directory = Path.Combine(ContainerSpecs.PodDirectory(settings, pod.Metadata.Uid!), "containers", container.Name!);
         Directory.CreateDirectory(directory);
-        if (!mounts.Any(m => m.ContainerPath == "/etc/hosts") && pod.Spec.HostNetwork != true)
+        if (!mounts.Any(m => m.ContainerPath == "/etc/hosts"))
         {
             var hosts = Path.Combine(ContainerSpecs.PodDirectory(settings, pod.Metadata.Uid!), "etc-hosts");
-            File.WriteAllText(hosts, PodDns.Hosts(settings, pod, podIp));
+            File.WriteAllText(hosts, PodDns.Hosts(settings, pod, podIp, pod.Spec.HostNetwork == true && File.Exists("/etc/hosts") ? File.ReadAllText("/etc/hosts") : ""));
             mounts.Add(new MountConfig("/etc/hosts", hosts));
         }
         var message = TerminationMessage(settings, pod.Metadata.Uid!, container.Name!, attempt);

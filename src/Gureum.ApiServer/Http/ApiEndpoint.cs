@@ -13,6 +13,7 @@ using Gureum.ApiServer.Responses;
 using Gureum.ApiServer.Subresources;
 using Gureum.Client;
 using Gureum.Objects.Yaml;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -73,6 +74,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested) { /* the client has gone */ }
         catch (IOException) when (cancel.IsCancellationRequested) { /* likewise */ }
+        catch (ConnectionAbortedException) { /* it took nothing, and was hung up on */ }
         finally
         {
             seats.Leave();
@@ -162,7 +164,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
             case BodyResult body: await WriteBodyAsync(context, body, cancel); break;
             case ListResult { ContentType: "application/json" } list when Pretty.Wanted(context.Request): await WriteBodyAsync(context, new BodyResult(200, list.ToArray()), cancel); break;
             case ListResult list: await WriteListAsync(context, list, cancel); break;
-            case WatchResult watch: await WatchWriter.WriteAsync(response, watch.Stream, cancel); break;
+            case WatchResult watch: await WatchWriter.WriteAsync(context, watch.Stream, cancel); break;
             case RemoteResult remote: await dispatcher.Forwarder!.ForwardAsync(context, remote, cancel); break;
             case ConnectResult connect: await proxy.HandleAsync(context, connect.Target, cancel); break;
             default: throw new InvalidOperationException($"no way to write {result.GetType().Name}");
@@ -192,7 +194,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         if (result.Status == 429) response.Headers["Retry-After"] = "1";
         if (Compression.Wanted(context, body.Length)) { await Compression.WriteAsync(response, body, cancel); return; }
         response.ContentLength = body.Length;
-        if (context.Request.Method != "HEAD") await response.BodyWriter.WriteAsync(body, cancel);
+        if (context.Request.Method != "HEAD") await SlowReaders.TakenAsync(context, response.BodyWriter.WriteAsync(body, cancel));
     }
 
     private static bool WantsYaml(HttpContext context) =>
@@ -216,10 +218,10 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         {
             output.Write(prefix.AsSpan(0, list.Prefix(i, prefix)));
             output.Write(list.Item(i).Span);
-            if (output.Pending > 256 * 1024) await output.FlushAsync(cancel);
+            if (output.Pending > 256 * 1024) await SlowReaders.TakenAsync(context, output.FlushAsync(cancel));
         }
         output.Write(list.Tail.Span);
-        await output.FlushAsync(cancel);
+        await SlowReaders.TakenAsync(context, output.FlushAsync(cancel));
     }
 }
 

@@ -9,39 +9,48 @@ internal static class WatchWriter
 {
     private const int MostPending = 256 * 1024;
 
-    internal static async Task WriteAsync(HttpResponse response, WatchStream stream, CancellationToken cancel)
+    internal static async Task WriteAsync(HttpContext context, WatchStream stream, CancellationToken cancel)
     {
         using var owned = stream;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(stream.Timeout);
+        // Who was cut off may not read at all: a write to such a client would wait for ever.
+        await using var lost = stream.Lost.UnsafeRegister(static l => ((CancellationTokenSource)l!).CancelAfter(SlowReaders.LastChance), limit);
+        try { await SendAsync(context, stream, limit.Token); }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            // The watch's time is over: the client comes again. But one that was cut off and left something lying takes nothing any more.
+            if (stream.Lost.IsCancellationRequested) context.Abort();
+        }
+    }
+
+    private static async Task SendAsync(HttpContext context, WatchStream stream, CancellationToken limit)
+    {
+        var response = context.Response;
         response.StatusCode = 200;
         response.ContentType = stream.Binary ? ProtobufForms.StreamType : "application/json";
         response.Headers["Cache-Control"] = "no-cache, private";
-        await response.StartAsync(cancel);
+        await response.StartAsync(limit);
         var output = new BlockWriter(response.BodyWriter);
         foreach (var frame in stream.Opening())
         {
             output.Write(frame.Span);
-            if (output.Pending > MostPending) await output.FlushAsync(cancel);
+            if (output.Pending > MostPending) await SlowReaders.TakenAsync(context, output.FlushAsync(limit));
         }
-        await output.FlushAsync(cancel);
+        await SlowReaders.TakenAsync(context, output.FlushAsync(limit));
         stream.HasOpened();
         var begun = System.Diagnostics.Stopwatch.StartNew();
-        try
+        while (await WaitAsync(stream, begun.Elapsed, limit) is { } more)
         {
-            while (await WaitAsync(stream, begun.Elapsed, limit.Token) is { } more)
+            var reached = stream.Reached;
+            while (stream.Changes.TryRead(out var change))
             {
-                var reached = stream.Reached;
-                while (stream.Changes.TryRead(out var change))
-                {
-                    if (stream.Frame(change) is { } frame) output.Write(frame.Span);
-                    if (output.Pending > MostPending) await output.FlushAsync(limit.Token);
-                }
-                if (!more) output.Write(stream.Bookmark(reached).Span);
-                if (output.Pending > 0) await output.FlushAsync(limit.Token);
+                if (stream.Frame(change) is { } frame) output.Write(frame.Span);
+                if (output.Pending > MostPending) await output.FlushAsync(limit);
             }
+            if (!more) output.Write(stream.Bookmark(reached).Span);
+            if (output.Pending > 0) await output.FlushAsync(limit);
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested) { /* the watch's time is over: the client comes again */ }
     }
 
     // True: changes wait. False: time for a bookmark. Null: the watch is over.

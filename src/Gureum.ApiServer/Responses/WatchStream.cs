@@ -67,7 +67,10 @@ public sealed class WatchStream(Resource resource, ListRequest request, Watcher?
     }
 
     public System.Threading.Channels.ChannelReader<StateChange> Changes => Through?.Reader ?? watcher?.Changes ?? Nothing;
-    public bool CutOff => watcher?.CutOff == true;
+
+    /// <summary>Set when the client has fallen so far behind that it has lost changes: what waits may still be sent.</summary>
+    public CancellationToken Lost => watcher?.Lost ?? CancellationToken.None;
+
     public long Revision { get; private set; } = root.Revision;
 
     /// <summary>Frames to send before any live change.</summary>

@@ -11,8 +11,8 @@ public sealed class Watcher : IDisposable
     private readonly Channel<StateChange> queue;
     private readonly Action<Watcher> leave;
     private readonly long after;
-
     private readonly Func<long> delivered;
+    private readonly CancellationTokenSource lost = new();
 
     internal Watcher(string collection, string prefix, long after, int capacity, FanOut fanOut)
     {
@@ -34,15 +34,19 @@ public sealed class Watcher : IDisposable
     public long Reached => Math.Max(after, delivered());
 
     /// <summary>True when the reader was too slow and lost changes: its client must start again from what it has.</summary>
-    public bool CutOff { get; private set; }
+    public bool CutOff => lost.IsCancellationRequested;
 
-    /// <returns>False when the change is none of this watcher's: outside its prefix, or of before it came.</returns>
+    /// <summary>Tells whoever is busy sending that the watcher was cut off; nothing runs under the lock of those who deliver.</summary>
+    public CancellationToken Lost => lost.Token;
+
+    /// <returns>False when the change is none of this watcher's: outside its prefix, of before it came, or after it was cut off.</returns>
     internal bool Offer(StateChange change)
     {
-        if (change.Revision <= after || !change.Key.StartsWith(Prefix, StringComparison.Ordinal)) return false;
+        if (change.Revision <= after || CutOff || !change.Key.StartsWith(Prefix, StringComparison.Ordinal)) return false;
         if (queue.Writer.TryWrite(change)) return true;
-        CutOff = true;
-        queue.Writer.TryComplete();
+        // Of one who has left there is nothing to say.
+        if (!queue.Writer.TryComplete()) return false;
+        _ = lost.CancelAsync();
         return true;
     }
 

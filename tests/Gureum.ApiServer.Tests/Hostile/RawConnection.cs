@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Gureum.ApiServer.Tests.Hostile;
@@ -26,6 +27,21 @@ internal sealed class RawConnection : IAsyncDisposable
         // Who the server is is no matter here: what goes over the wire is.
         var tls = new SslStream(tcp.GetStream(), false, static (_, _, _, _) => true);
         await tls.AuthenticateAsClientAsync("localhost");
+        return new RawConnection(tcp, tls);
+    }
+
+    /// <summary>The same for somebody with a certificate.</summary>
+    /// <param name="receiveBuffer">Bytes that the system takes in ahead of the reader; 0 for what is usual.</param>
+    internal static async Task<RawConnection> OpenAsync(int port, string certificate, string key, int receiveBuffer = 0)
+    {
+        var tcp = new TcpClient();
+        tcp.NoDelay = true;
+        if (receiveBuffer > 0) tcp.ReceiveBufferSize = receiveBuffer;
+        await tcp.ConnectAsync(IPAddress.Loopback, port);
+        using var ephemeral = X509Certificate2.CreateFromPem(certificate, key);
+        var own = X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null);
+        var tls = new SslStream(tcp.GetStream(), false, static (_, _, _, _) => true);
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", ClientCertificateContext = SslStreamCertificateContext.Create(own, null) });
         return new RawConnection(tcp, tls);
     }
 
@@ -56,6 +72,19 @@ internal sealed class RawConnection : IAsyncDisposable
         }
         catch (IOException) { /* hung up */ }
         return line.ToString().Trim();
+    }
+
+    /// <summary>Reads so many bytes, or up to the end.</summary>
+    /// <returns>How many there were.</returns>
+    internal async Task<long> CountAsync(long most)
+    {
+        var (buffer, count) = (new byte[16 * 1024], 0L);
+        try
+        {
+            while (count < most && await tls.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, most - count))) is > 0 and var read) count += read;
+        }
+        catch (IOException) { /* hung up */ }
+        return count;
     }
 
     public async ValueTask DisposeAsync()

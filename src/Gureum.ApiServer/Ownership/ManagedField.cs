@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gureum.Objects.Fields;
 using Gureum.Objects.Json;
 
 namespace Gureum.ApiServer.Ownership;
@@ -30,7 +31,8 @@ internal sealed record ManagedField(string Manager, string Operation, string Api
     internal static void Write(JsonObject metadata, IEnumerable<ManagedField> managers)
     {
         var entries = new JsonArray();
-        foreach (var m in managers.OrderBy(m => m.Operation == Apply ? 0 : 1).ThenBy(m => m.Time, StringComparer.Ordinal).ThenBy(m => m.Manager, StringComparer.Ordinal))
+        foreach (var m in managers.OrderBy(m => m.Operation == Apply ? 0 : 1).ThenBy(m => m.Time, StringComparer.Ordinal).ThenBy(m => m.Manager, StringComparer.Ordinal)
+            .ThenBy(m => m.ApiVersion, StringComparer.Ordinal).ThenBy(m => m.Subresource, StringComparer.Ordinal))
             entries.Add((JsonNode)m.ToJson());
         if (entries.Count > 0) metadata["managedFields"] = entries;
         else metadata.Remove("managedFields");
@@ -41,7 +43,9 @@ internal sealed record ManagedField(string Manager, string Operation, string Api
         var entry = new JsonObject { ["manager"] = Manager, ["operation"] = Operation, ["apiVersion"] = ApiVersion };
         if (Time is not null) entry["time"] = Time;
         entry["fieldsType"] = "FieldsV1";
-        entry["fieldsV1"] = Fields.Parent is null ? Fields : Fields.DeepClone();
+        var fields = Fields.Parent is null ? Fields : Fields.DeepClone().AsObject();
+        FieldSet.Sort(fields);
+        entry["fieldsV1"] = fields;
         if (Subresource.Length > 0) entry["subresource"] = Subresource;
         return entry;
     }

@@ -22,6 +22,9 @@ public static class FieldSet
         if (node.Count > 0) node[Self] = new JsonObject();
     }
 
+    /// <summary>Puts a set into the order in which it is written, in place: equal sets are equal bytes then.</summary>
+    public static void Sort(JsonObject set) => FieldOrder.Sort(set);
+
     /// <summary>Adds everything of one set to another, which must not be empty itself unless it is the root.</summary>
     public static void UnionInto(JsonObject target, JsonObject other)
     {

@@ -20,6 +20,16 @@ public sealed class ServerSideApplyTests(TestServer server)
     }
 
     [Fact]
+    public async Task ManagedFields_AreWrittenInOneOrderWhateverOrderTheBodyHas()
+    {
+        var path = await NewAsync();
+        var made = (await server.Admin.ApplyAsync(path, Head + """{"b":"1","a":"1"},"binaryData":{"z":"YQ==","y":"YQ=="}}""", "one")).Ok();
+        Assert.Equal(["""one {"f:binaryData":{"f:y":{},"f:z":{}},"f:data":{"f:a":{},"f:b":{}}}"""], Owners(made));
+        var put = (await server.Admin.PutAsync(path, Head + """{"d":"1","b":"1","c":"1","a":"1"}}""")).Ok();
+        Assert.Equal("""{"f:data":{"f:c":{},"f:d":{}}}""", put.Child("metadata")!.Objects("managedFields").Single(m => m.Text("operation") == "Update")["fieldsV1"]!.ToJsonString());
+    }
+
+    [Fact]
     public async Task Apply_OfAnothersField_IsRefusedWithCauses()
     {
         var path = await NewAsync();

@@ -31,4 +31,21 @@ public sealed class FieldSetTests
     [Fact]
     public void Paths_ReadAsPeopleWriteThem() => Assert.Equal([".spec.c[name=\"a\"]", ".spec.c[name=\"a\"].image", ".spec.f[=\"x\"]"],
         FieldSet.Paths(Set("""{"f:spec":{"f:c":{"k:{\"name\":\"a\"}":{".":{},"f:image":{}}},"f:f":{"v:\"x\"":{}}}}""")));
+
+    // fieldpath.PathElement.Compare and value.Compare of structured-merge-diff v6: what is before what.
+    [Theory]
+    [InlineData("""{"f:b":{},"f:a":{"f:y":{},"f:x":{},".":{}},"f:B":{}}""", """{"f:B":{},"f:a":{".":{},"f:x":{},"f:y":{}},"f:b":{}}""")]
+    [InlineData("""{"i:0":{},"v:1":{},"k:{\"a\":1}":{},"f:z":{},".":{}}""", """{".":{},"f:z":{},"k:{\"a\":1}":{},"v:1":{},"i:0":{}}""")]
+    [InlineData("""{"k:{\"name\":\"b\"}":{},"k:{\"name\":\"a-b\"}":{},"k:{\"name\":\"a b\"}":{},"k:{\"name\":\"a\"}":{}}""", """{"k:{\"name\":\"a\"}":{},"k:{\"name\":\"a b\"}":{},"k:{\"name\":\"a-b\"}":{},"k:{\"name\":\"b\"}":{}}""")]
+    [InlineData("""{"k:{\"containerPort\":80,\"protocol\":\"UDP\"}":{},"k:{\"containerPort\":443,\"protocol\":\"TCP\"}":{},"k:{\"containerPort\":80,\"protocol\":\"TCP\"}":{}}""", """{"k:{\"containerPort\":80,\"protocol\":\"TCP\"}":{},"k:{\"containerPort\":80,\"protocol\":\"UDP\"}":{},"k:{\"containerPort\":443,\"protocol\":\"TCP\"}":{}}""")]
+    [InlineData("""{"k:{\"a\":1,\"b\":1}":{},"k:{\"b\":1}":{},"k:{\"a\":1}":{},"k:{\"a\":\"0\"}":{}}""", """{"k:{\"a\":1}":{},"k:{\"a\":1,\"b\":1}":{},"k:{\"a\":\"0\"}":{},"k:{\"b\":1}":{}}""")]
+    [InlineData("""{"v:null":{},"v:true":{},"v:false":{},"v:\"b\"":{},"v:\"a\\\"\"":{},"v:10":{},"v:9.5":{},"v:-1":{}}""", """{"v:-1":{},"v:9.5":{},"v:10":{},"v:\"a\\\"\"":{},"v:\"b\"":{},"v:false":{},"v:true":{},"v:null":{}}""")]
+    [InlineData("""{"k:{c":{},"k:{b":{},"v:":{},"z:":{}}""", """{"z:":{},"k:{b":{},"k:{c":{},"v:":{}}""")]
+    public void Sort_PutsElementsInUpstreamsOrder(string set, string expected)
+    {
+        var sorted = Set(set);
+        FieldSet.Sort(sorted);
+        Assert.Equal(Set(expected).Select(e => e.Key), sorted.Select(e => e.Key));
+        Assert.Equal(Set(expected).ToJsonString(), sorted.ToJsonString());
+    }
 }

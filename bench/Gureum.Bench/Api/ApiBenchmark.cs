@@ -5,18 +5,20 @@ using Gureum.Bench.Peers;
 
 namespace Gureum.Bench.Api;
 
-/// <summary>Creates, gets, lists and watches ConfigMaps of about one KiB over TLS, beside kube-apiserver with etcd.</summary>
+/// <summary>Creates, gets, lists, applies (server-side) and watches ConfigMaps of about one KiB over TLS, beside kube-apiserver with etcd.</summary>
 internal sealed class ApiBenchmark : IBenchmark
 {
     /// <summary>Requests of each kind before those that count: a just-in-time compiler is still at work during the first ten thousand or so.</summary>
     private const int Warming = 20_000;
+
+    private const string Applied = "application/apply-patch+yaml";
 
     private const string Protobuf = "application/vnd.kubernetes.protobuf";
 
     private const string Maps = "/api/v1/namespaces/default/configmaps";
 
     public string Name => "api";
-    public string Summary => "create, get, list and watch ConfigMaps of one KiB over TLS, beside kube-apiserver and etcd (--peer DIR that holds them)";
+    public string Summary => "create, get, list, apply and watch ConfigMaps of one KiB over TLS, beside kube-apiserver and etcd (--peer DIR that holds them)";
 
     public IReadOnlyDictionary<string, string> Options { get; } = new Dictionary<string, string>
     {
@@ -67,6 +69,14 @@ internal sealed class ApiBenchmark : IBenchmark
         await MeasureOneAsync($"list {load.Objects} as protobuf for the first time", 1, _ => SendAsync(http, HttpMethod.Get, Maps, null, cancel, Protobuf), 1);
         await MeasureOneAsync($"list {load.Objects} as protobuf", load.Lists, _ => SendAsync(http, HttpMethod.Get, Maps, null, cancel, Protobuf), 2);
         await MeasureOneAsync("update, nobody watching", load.Updates, i => SendAsync(http, HttpMethod.Put, $"{Maps}/map-{i}", Map($"map-{i}"), cancel), load.Connections);
+        // The manager's fields are as they were, then one of them has another value.
+        Task ApplyAsync(string name, string more) => SendAsync(http, HttpMethod.Patch, $"{Maps}/{name}?fieldManager=bench&force=true", Map(name, more), cancel, type: Applied);
+        await EachAsync(load, Warming, i => ApplyAsync($"warming-{i % 1000}", i < Warming / 3 ? "first" : $"{i}"));
+        await MeasureOneAsync("apply, new", load.Objects, i => ApplyAsync($"applied-{i}", "first"), load.Connections);
+        await MeasureOneAsync("apply, nothing changed", load.Objects, i => ApplyAsync($"applied-{i}", "first"), load.Connections);
+        await MeasureOneAsync("apply, a value changed", load.Objects, i => ApplyAsync($"applied-{i}", "second"), load.Connections);
+        await EachAsync(load, load.Objects, i => SendAsync(http, HttpMethod.Delete, $"{Maps}/applied-{i}", null, cancel));
+        await EachAsync(load, 1000, i => SendAsync(http, HttpMethod.Delete, $"{Maps}/warming-{i}", null, cancel));
         await WatchAsync(peer, http, load, null, cancel);
         await WatchAsync(peer, http, load, figures, cancel);
         figures.Note(string.Create(CultureInfo.InvariantCulture, $"{peer.Name} holds {peer.Meter.ResidentMegabytes:0} MiB"));
@@ -115,7 +125,7 @@ internal sealed class ApiBenchmark : IBenchmark
         })));
     }
 
-    private static async Task SendAsync(HttpClient http, HttpMethod method, string path, byte[]? body, CancellationToken cancel, string accept = "application/json")
+    private static async Task SendAsync(HttpClient http, HttpMethod method, string path, byte[]? body, CancellationToken cancel, string accept = "application/json", string type = "application/json")
     {
         using var request = new HttpRequestMessage(method, path) { Version = http.DefaultRequestVersion, VersionPolicy = http.DefaultVersionPolicy };
         request.Headers.TryAddWithoutValidation("Accept", accept);
@@ -123,7 +133,7 @@ internal sealed class ApiBenchmark : IBenchmark
         if (body is not null)
         {
             request.Content = new ByteArrayContent(body);
-            request.Content.Headers.ContentType = new("application/json");
+            request.Content.Headers.ContentType = new(type);
         }
 
         using HttpResponseMessage answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);

@@ -91,7 +91,8 @@ internal static class FieldManagers
         var others = managers.Where(m => m != own).ToList();
         var merged = current.DeepClone().AsObject();
         FieldMerge.Merge(merged, part, schema);
-        if (own is not null && SharesFields(own, resource))
+        var asBefore = own is not null && JsonNode.DeepEquals(own.Fields, wanted);
+        if (own is not null && !asBefore && SharesFields(own, resource))
         {
             var owned = wanted.DeepClone().AsObject();
             foreach (var other in others.Where(o => SharesFields(o, resource))) FieldSet.UnionInto(owned, other.Fields);
@@ -106,7 +107,7 @@ internal static class FieldManagers
             if (Without(other, changes, resource) is { } rest) kept.Add(rest);
         }
         if (conflicts.Count > 0 && !options.Force) throw Conflict(conflicts);
-        var same = own is not null && own.ApiVersion == resource.Type.ApiVersion && !changes.Any && JsonNode.DeepEquals(own.Fields, wanted);
+        var same = own is not null && own.ApiVersion == resource.Type.ApiVersion && !changes.Any && asBefore;
         if (wanted.Count > 0) kept.Add(new ManagedField(options.FieldManager, ManagedField.Apply, resource.Type.ApiVersion, subresource, same ? own!.Time : Times.Format(now), wanted));
         ManagedField.Write(merged.Need("metadata"), kept);
         return merged;
@@ -119,6 +120,7 @@ internal static class FieldManagers
     // Of a status only the status is applied; of anything else all but the status.
     private static JsonObject Relevant(JsonObject applied, Resource resource, string subresource)
     {
+        if (subresource != "status" && !(resource.HasStatus && applied.ContainsKey("status"))) return applied;
         var part = applied.DeepClone().AsObject();
         if (subresource == "status")
             foreach (var name in part.Select(p => p.Key).Where(k => k is not ("apiVersion" or "kind" or "metadata" or "status")).ToList()) part.Remove(name);

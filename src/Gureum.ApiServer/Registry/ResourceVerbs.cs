@@ -160,7 +160,25 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
     }
 
     // Fields that the schema does not have cannot be owned: whatever the request wishes to become of them, they are refused.
-    private JsonObject ReadApplied(string name)
+    private JsonObject ReadApplied(string name) => ReadPlain() ?? ReadAny(name);
+
+    // What programs apply is JSON in which all is well: one pass reads it. Null when it is anything else, or something is to be said about it.
+    private JsonObject? ReadPlain()
+    {
+        var body = call.Body.Span;
+        var type = resource.Type;
+        if (body.IsEmpty || body[0] != '{' || RequestBody.MediaType(call.ContentType) != "application/apply-patch+yaml") return null;
+        try
+        {
+            var decoded = ObjectDecoder.Decode(body, resource.Schema);
+            var (value, fits) = (decoded.Object, decoded.Issues.Count == 0 && decoded.Object.Text("kind") == type.Kind && decoded.Object.Text("apiVersion") == type.ApiVersion);
+            // Free-form content may hold a name twice without an issue.
+            return fits && DeclaredFields.Problems(value, resource.Schema).Count == 0 && DuplicateFields.None(body) ? value : null;
+        }
+        catch (DecodeException) { return null; }
+    }
+
+    private JsonObject ReadAny(string name)
     {
         var duplicates = new List<string>();
         JsonObject raw;

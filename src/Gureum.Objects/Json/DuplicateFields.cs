@@ -19,6 +19,34 @@ public static class DuplicateFields
         return found;
     }
 
+    /// <summary>Whether there is none, by a look that costs little: names that only may be the same count as the same.</summary>
+    /// <exception cref="DecodeException">See <see cref="Find"/>.</exception>
+    public static bool None(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = ObjectDecoder.MaxDepth });
+        // Each name with the object that it stands in; two of the same hash are looked at closely.
+        var seen = new HashSet<(int Owner, int Hash)>();
+        Span<int> owners = stackalloc int[ObjectDecoder.MaxDepth + 1];
+        var objects = 0;
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.StartObject) owners[reader.CurrentDepth + 1] = ++objects;
+                else if (reader.TokenType == JsonTokenType.PropertyName && (reader.ValueIsEscaped || !seen.Add((owners[reader.CurrentDepth], Hash(reader.ValueSpan))))) return Find(json).Count == 0;
+            }
+            return true;
+        }
+        catch (JsonException e) { throw new DecodeException("couldn't parse the body as JSON: " + e.Message); }
+    }
+
+    private static int Hash(ReadOnlySpan<byte> name)
+    {
+        var hash = new HashCode();
+        hash.AddBytes(name);
+        return hash.ToHashCode();
+    }
+
     private static void Value(ref Utf8JsonReader reader, string place, List<string> found)
     {
         if (reader.TokenType == JsonTokenType.StartObject)

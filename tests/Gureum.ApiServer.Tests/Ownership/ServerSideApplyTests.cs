@@ -30,6 +30,16 @@ public sealed class ServerSideApplyTests(TestServer server)
     }
 
     [Fact]
+    public async Task Apply_OfJsonWithANameTwice_WarnsAsForYaml()
+    {
+        var path = await NewAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Patch, path + "?fieldManager=one") { Content = new StringContent(Head + """{"a":"1","a":"2"}}""", System.Text.Encoding.UTF8, "application/apply-patch+yaml") };
+        using var answer = await server.Admin.Http.SendAsync(request);
+        Assert.Contains("key \"a\" already set in map", string.Join(' ', answer.Headers.GetValues("Warning")).Replace("\\", "", StringComparison.Ordinal));
+        Assert.Contains("\"a\":\"2\"", await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
     public async Task Apply_OfAnothersField_IsRefusedWithCauses()
     {
         var path = await NewAsync();

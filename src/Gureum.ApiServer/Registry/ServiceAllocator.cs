@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.State;
+using Gureum.ApiServer.Strategies;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Json;
 
@@ -47,6 +48,7 @@ public sealed class ServiceAllocator : IAllocator
             var before = old?.Child("spec");
             Address(spec, before, takenAddresses, errors);
             Ports(spec, before, takenPorts, errors);
+            HealthCheck(spec, before, takenPorts, errors);
             if (errors.Any)
             {
                 addresses.ExceptWith(takenAddresses);
@@ -116,12 +118,29 @@ public sealed class ServiceAllocator : IAllocator
         }
     }
 
+    // Where traffic may only go to a node's own pods, balancers ask each node at a port whether it has any.
+    private void HealthCheck(JsonObject spec, JsonObject? before, List<int> taken, FieldErrors errors)
+    {
+        if (!ServiceTypeChange.HasHealthCheck(spec)) return;
+        var wished = (int)(spec.Number("healthCheckNodePort") ?? 0);
+        if (wished > 0 && wished == before?.Number("healthCheckNodePort")) return;
+        if (wished == 0) wished = FreePort();
+        if (wished is < FirstPort or > LastPort || !ports.Add(wished))
+        {
+            errors.Invalid("spec.healthCheckNodePort", wished, $"failed to allocate requested HealthCheck NodePort {wished}: provided port is already allocated, not in the valid range, or none is free. The range of valid ports is {FirstPort}-{LastPort}");
+            return;
+        }
+        taken.Add(wished);
+        spec["healthCheckNodePort"] = (long)wished;
+    }
+
     private void GiveBack(JsonObject before, JsonObject after)
     {
         if (before.Text("clusterIP") is { } ip && ip != after.Text("clusterIP") && IPAddress.TryParse(ip, out var address)) addresses.Remove(Number(address));
         var kept = after.Objects("ports").Select(p => p.Number("nodePort") ?? 0).ToHashSet();
         foreach (var port in before.Objects("ports"))
             if (port.Number("nodePort") is > 0 and var number && !kept.Contains(number)) ports.Remove((int)number);
+        if (before.Number("healthCheckNodePort") is > 0 and var check && check != after.Number("healthCheckNodePort")) ports.Remove((int)check);
     }
 
     // The upper part of the range is for those who do not choose, so that chosen addresses rarely collide.

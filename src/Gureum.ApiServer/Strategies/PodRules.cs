@@ -34,6 +34,8 @@ internal static class PodRules
         {
             if (toleration.Text("key") is not { Length: > 0 } && toleration.Text("operator") != "Exists")
                 errors.Invalid($"{path}.tolerations[{i}].operator", toleration.Text("operator") ?? "", "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+            if (toleration.ContainsKey("tolerationSeconds") && toleration.Text("effect") != "NoExecute")
+                errors.Invalid($"{path}.tolerations[{i}].effect", toleration.Text("effect") ?? "", "effect must be 'NoExecute' when `tolerationSeconds` is set");
             if (toleration.Text("operator") == "Exists" && toleration.Text("value") is { Length: > 0 }) errors.Invalid($"{path}.tolerations[{i}].operator", toleration["value"], "value must be empty when `operator` is 'Exists'");
         }
         if (spec.Text("dnsPolicy") == "None" && spec.Child("dnsConfig")?.Items("nameservers") is null or { Count: 0 } && spec.Text("dnsPolicy") == "None")

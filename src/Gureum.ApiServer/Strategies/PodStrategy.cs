@@ -57,11 +57,19 @@ internal sealed class PodStrategy : Strategy
             errors.Forbidden("spec", "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)");
         var tolerations = value.Child("spec")?.Objects("tolerations").ToList() ?? [];
         foreach (var kept in old.Child("spec")?.Objects("tolerations") ?? [])
-            if (!tolerations.Any(t => JsonNode.DeepEquals(t, kept)))
+            if (!tolerations.Any(t => JsonNode.DeepEquals(Lasting(t), Lasting(kept))))
             {
                 errors.Forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds");
                 break;
             }
+    }
+
+    // A toleration without how long it holds, which may change.
+    private static JsonObject Lasting(JsonObject toleration)
+    {
+        var lasting = toleration.DeepClone().AsObject();
+        lasting.Remove("tolerationSeconds");
+        return lasting;
     }
 
     // The spec without what may change.

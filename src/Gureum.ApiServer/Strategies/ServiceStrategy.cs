@@ -18,15 +18,9 @@ internal sealed class ServiceStrategy : SimpleStrategy
     public override void PrepareForUpdate(JsonObject value, JsonObject old)
     {
         base.PrepareForUpdate(value, old);
-        var (spec, before) = (value.Need("spec"), old.Need("spec"));
-        if (spec.Text("type") == "ExternalName" || before.Text("type") == "ExternalName") return;
-        if (spec.Text("clusterIP") is not { Length: > 0 })
-            foreach (var field in (ReadOnlySpan<string>)["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"])
-                if (before[field] is { } kept) spec[field] = kept.DeepClone();
-        foreach (var port in spec.Objects("ports"))
-            if (port.Number("nodePort") is null or 0 && before.Objects("ports").FirstOrDefault(p => p.Number("port") == port.Number("port") && (p.Text("protocol") ?? "TCP") == (port.Text("protocol") ?? "TCP")) is { } known
-                && known.Number("nodePort") is > 0 and var number && spec.Text("type") is "NodePort" or "LoadBalancer" && known.Number("nodePort") > 0) port["nodePort"] = known.Number("nodePort");
-        if (spec.Number("healthCheckNodePort") is null or 0 && before["healthCheckNodePort"] is { } check && spec.Text("externalTrafficPolicy") == "Local") spec["healthCheckNodePort"] = check.DeepClone();
+        var spec = value.Need("spec");
+        ServiceTypeChange.Apply(spec, old.Need("spec"));
+        if (ServiceTypeChange.Type(spec) != "LoadBalancer") value.Need("status")["loadBalancer"] = new JsonObject();
     }
 
     public override void Default(JsonObject value)
@@ -37,12 +31,9 @@ internal sealed class ServiceStrategy : SimpleStrategy
             if (port["targetPort"] is null || port.Number("targetPort") == 0 || port.Text("targetPort") == "") port["targetPort"] = port["port"]?.DeepClone();
         if (spec.Text("sessionAffinity") == "ClientIP" && spec.Child("sessionAffinityConfig")?.Child("clientIP")?.Number("timeoutSeconds") is null)
             spec.Need("sessionAffinityConfig").Need("clientIP")["timeoutSeconds"] = 10800L;
-        if (type is "NodePort" or "LoadBalancer" && !spec.ContainsKey("externalTrafficPolicy")) spec["externalTrafficPolicy"] = "Cluster";
+        if (ServiceTypeChange.IsReachedFromOutside(spec) && spec.Text("externalTrafficPolicy") is not { Length: > 0 }) spec["externalTrafficPolicy"] = "Cluster";
         if (type is not "ExternalName" && !spec.ContainsKey("internalTrafficPolicy")) spec["internalTrafficPolicy"] = "Cluster";
         if (type == "LoadBalancer" && !spec.ContainsKey("allocateLoadBalancerNodePorts")) spec["allocateLoadBalancerNodePorts"] = true;
-        if (type == "ClusterIP")
-            foreach (var port in spec.Objects("ports")) port.Remove("nodePort");
-        if (type is "ClusterIP" or "ExternalName") spec.Remove("externalTrafficPolicy");
     }
 
     public override void Validate(JsonObject value, FieldErrors errors)
@@ -54,6 +45,7 @@ internal sealed class ServiceStrategy : SimpleStrategy
         if (ports.Count == 0 && !headless && type != "ExternalName") errors.Required("spec.ports");
         if (type == "ExternalName" && spec.Text("externalName") is not { Length: > 0 } ) errors.Required("spec.externalName");
         if (type is "NodePort" or "LoadBalancer" && headless) errors.Invalid("spec.clusterIPs[0]", "None", $"may not be set to 'None' for {type} services");
+        Unused(spec, errors);
         var names = new HashSet<string>();
         var seen = new HashSet<(long, string)>();
         foreach (var (port, i) in ports.Select((p, i) => (p, i)))
@@ -79,10 +71,34 @@ internal sealed class ServiceStrategy : SimpleStrategy
         if (spec.Text("clusterIP") is { Length: > 0 } ip && ip != "None" && !System.Net.IPAddress.TryParse(ip, out _)) errors.Invalid("spec.clusterIPs[0]", ip, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
     }
 
+    // What a type has no use for.
+    private static void Unused(JsonObject spec, FieldErrors errors)
+    {
+        var type = ServiceTypeChange.Type(spec);
+        if (type == "ExternalName")
+        {
+            if (spec.Text("clusterIP") is { Length: > 0 } || spec.Items("clusterIPs") is { Count: > 0 }) errors.Forbidden("spec.clusterIPs", "may not be set for ExternalName services");
+            if (spec.Items("ipFamilies") is { Count: > 0 }) errors.Forbidden("spec.ipFamilies", "may not be set for ExternalName services");
+            if (spec.ContainsKey("ipFamilyPolicy")) errors.Forbidden("spec.ipFamilyPolicy", "may not be set for ExternalName services");
+        }
+        if (type == "ClusterIP")
+            foreach (var (port, i) in spec.Objects("ports").Select((p, i) => (p, i)))
+                if (port.Number("nodePort") is not (null or 0)) errors.Forbidden($"spec.ports[{i}].nodePort", "may not be used when `type` is 'ClusterIP'");
+        if (type != "LoadBalancer")
+            foreach (var field in (ReadOnlySpan<string>)["allocateLoadBalancerNodePorts", "loadBalancerClass"])
+                if (spec.ContainsKey(field)) errors.Forbidden("spec." + field, "may only be used when `type` is 'LoadBalancer'");
+        if (!ServiceTypeChange.IsReachedFromOutside(spec) && spec.Text("externalTrafficPolicy") is { Length: > 0 } policy)
+            errors.Invalid("spec.externalTrafficPolicy", policy, "may only be set for externally-accessible services");
+        if (!ServiceTypeChange.HasHealthCheck(spec) && spec.Number("healthCheckNodePort") is not (null or 0))
+            errors.Invalid("spec.healthCheckNodePort", spec["healthCheckNodePort"], "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+    }
+
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
     {
         var (after, before) = (value.Child("spec")?.Text("clusterIP"), old.Child("spec")?.Text("clusterIP"));
         if (before is { Length: > 0 } && after != before && value.Child("spec")?.Text("type") != "ExternalName" && old.Child("spec")?.Text("type") != "ExternalName")
             errors.Invalid("spec.clusterIPs[0]", value.Child("spec")?["clusterIPs"] ?? new JsonArray(), "may not change once set");
+        if (value.Child("spec") is { } now && old.Child("spec") is { } then && ServiceTypeChange.HasHealthCheck(now) && ServiceTypeChange.HasHealthCheck(then) && now.Number("healthCheckNodePort") != then.Number("healthCheckNodePort"))
+            errors.Forbidden("spec.healthCheckNodePort", "field is immutable");
     }
 }

@@ -187,6 +187,7 @@ internal sealed class PriorityClassStrategy : SimpleStrategy
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
     {
         if (value.Number("value") != old.Number("value")) errors.Forbidden("value", "may not be changed in an update.");
+        Immutable(value, old, errors, "preemptionPolicy");
     }
 }
 

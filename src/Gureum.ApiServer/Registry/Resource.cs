@@ -52,8 +52,8 @@ public interface IRemoteConversion
     /// <summary>An object of the served version in the version that is stored.</summary>
     ValueTask<System.Text.Json.Nodes.JsonObject> ToStoredAsync(Resource resource, System.Text.Json.Nodes.JsonObject value, CancellationToken cancel);
 
-    /// <summary>An object in any version, for those that cannot wait in another way than by blocking.</summary>
-    System.Text.Json.Nodes.JsonObject Convert(System.Text.Json.Nodes.JsonObject value, string apiVersion, CancellationToken cancel);
+    /// <summary>An object in any version.</summary>
+    ValueTask<System.Text.Json.Nodes.JsonObject> ConvertAsync(System.Text.Json.Nodes.JsonObject value, string apiVersion, CancellationToken cancel);
 }
 
 /// <summary>Translates objects between two versions of a kind, in place.</summary>

@@ -15,11 +15,26 @@ internal sealed class HookView(AdmissionRequest request, Resource seenAs)
     internal AdmissionRequest Request => request;
     internal Resource SeenAs => seenAs;
 
+    /// <summary>The view of a request; where the version that the hook wants is made by somebody outside, once it has been made.</summary>
+    /// <exception cref="Errors.ApiError">500: it could not be made.</exception>
+    internal static ValueTask<HookView> OfAsync(AdmissionRequest request, Resource seenAs)
+    {
+        var view = new HookView(request, seenAs);
+        return seenAs == request.Resource || request.Form is not null || request.Resource.Remote is not { } remote ? ValueTask.FromResult(view) : view.ConvertAsync(remote);
+    }
+
+    private async ValueTask<HookView> ConvertAsync(IRemoteConversion remote)
+    {
+        Object = await ShowAsync(remote, request.Object);
+        OldObject = await ShowAsync(remote, request.OldObject);
+        return this;
+    }
+
     /// <summary>The object, in a tree of its own; null on delete.</summary>
-    internal JsonObject? Object => field ??= Show(request.Object);
+    internal JsonObject? Object { get => field ??= Show(request.Object); private set; }
 
     /// <summary>What is stored now, in a tree of its own; null on create.</summary>
-    internal JsonObject? OldObject => field ??= Show(request.OldObject);
+    internal JsonObject? OldObject { get => field ??= Show(request.OldObject); private set; }
 
     /// <summary>Everything of an AdmissionRequest but the objects, as expressions see it in the variable "request".</summary>
     internal JsonObject Description => description ??= Describe();
@@ -33,18 +48,26 @@ internal sealed class HookView(AdmissionRequest request, Resource seenAs)
             (shown["kind"], shown["apiVersion"]) = (form.Kind, form.ApiVersion);
             return shown;
         }
+        return InItsVersion(shown);
+    }
+
+    private JsonObject InItsVersion(JsonObject shown)
+    {
         if (seenAs != request.Resource)
         {
-            if (request.Resource.Remote is { } remote)
-            {
-                (shown["kind"], shown["apiVersion"]) = (request.Resource.Type.Kind, request.Resource.Type.ApiVersion);
-                shown = remote.Convert(shown, seenAs.Type.ApiVersion, request.Cancel);
-            }
             if (request.Resource.Converter is { } own) shown = own.ToStored(shown);
             if (seenAs.Converter is { } other) shown = other.FromStored(shown);
         }
         (shown["kind"], shown["apiVersion"]) = (seenAs.Type.Kind, seenAs.Type.ApiVersion);
         return shown;
+    }
+
+    private async ValueTask<JsonObject?> ShowAsync(IRemoteConversion remote, JsonObject? value)
+    {
+        if (value is null) return null;
+        var shown = value.DeepClone().AsObject();
+        (shown["kind"], shown["apiVersion"]) = (request.Resource.Type.Kind, request.Resource.Type.ApiVersion);
+        return InItsVersion(await remote.ConvertAsync(shown, seenAs.Type.ApiVersion, request.Cancel));
     }
 
     private JsonObject Describe()
@@ -108,14 +131,14 @@ internal sealed class HookView(AdmissionRequest request, Resource seenAs)
     /// <summary>Takes what a hook made of <see cref="Object"/>: pruned by the schema, with defaults, in the version of the request.</summary>
     /// <returns>Whether anything changed.</returns>
     /// <exception cref="DecodeException">It is no object of its kind.</exception>
-    internal bool Accept(JsonObject changed)
+    internal async ValueTask<bool> AcceptAsync(JsonObject changed)
     {
         if (JsonNode.DeepEquals(changed, Object)) return false;
         var value = changed.DeepClone().AsObject();
         var resource = request.Resource;
         if (seenAs != resource)
         {
-            if (resource.Remote is { } remote) value = remote.Convert(value, resource.Type.ApiVersion, request.Cancel);
+            if (resource.Remote is { } remote) value = await remote.ConvertAsync(value, resource.Type.ApiVersion, request.Cancel);
             if (seenAs.Converter is { } other) value = other.ToStored(value);
             if (resource.Converter is { } own) value = own.FromStored(value);
         }

@@ -22,29 +22,38 @@ internal sealed class PolicyAdmission(ClusterState state, ResourceCatalog catalo
     {
         var bindings = mutatingBindings.Current;
         if (bindings.IsEmpty || request.Object is null || request.Operation == AdmissionOperation.Connect || Exemptions.Covers(request.Resource.Type)) return ValueTask.CompletedTask;
+        return MutateAsync(request, bindings);
+    }
+
+    private async ValueTask MutateAsync(AdmissionRequest request, ImmutableArray<PolicyBinding> bindings)
+    {
         foreach (var policy in mutating.Current)
         {
             if (policy.Matcher?.Find(request, catalog) is not { } seenAs || !policy.Matcher.Selectors.Match(request, state) || (request.Hooks?.Skips(policy, request) ?? false)) continue;
             var changed = false;
             foreach (var binding in bindings)
-                if (IsBound(policy, binding, request)) changed |= Mutate(policy, binding, request, seenAs);
+                if (IsBound(policy, binding, request)) changed |= await MutateAsync(policy, binding, request, seenAs);
             HookState.Of(request).Asked(policy, policy.AsksAgain, changed);
         }
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask ValidateAsync(AdmissionRequest request)
     {
         var bindings = validatingBindings.Current;
         if (bindings.IsEmpty || Exemptions.Covers(request.Resource.Type)) return ValueTask.CompletedTask;
+        return ValidateAsync(request, bindings);
+    }
+
+    private async ValueTask ValidateAsync(AdmissionRequest request, ImmutableArray<PolicyBinding> bindings)
+    {
         ApiError? refusal = null;
         foreach (var policy in validating.Current)
         {
             if (policy.Matcher?.Find(request, catalog) is not { } seenAs || !policy.Matcher.Selectors.Match(request, state)) continue;
             foreach (var binding in bindings)
-                if (IsBound(policy, binding, request)) refusal = Validate(policy, binding, request, seenAs, refusal);
+                if (IsBound(policy, binding, request)) refusal = await ValidateAsync(policy, binding, request, seenAs, refusal);
         }
-        return refusal is null ? ValueTask.CompletedTask : throw refusal;
+        if (refusal is not null) throw refusal;
     }
 
     // A binding may narrow down what its policy is for.
@@ -57,9 +66,9 @@ internal sealed class PolicyAdmission(ClusterState state, ResourceCatalog catalo
     }
 
     // Warnings and annotations of all are given; the first refusal stands.
-    private ApiError? Validate(Policy policy, PolicyBinding binding, AdmissionRequest request, Resource seenAs, ApiError? refusal)
+    private async ValueTask<ApiError?> ValidateAsync(Policy policy, PolicyBinding binding, AdmissionRequest request, Resource seenAs, ApiError? refusal)
     {
-        foreach (var (message, reason, index) in Faults(policy, binding, request, seenAs))
+        foreach (var (message, reason, index) in await FaultsAsync(policy, binding, request, seenAs))
             foreach (var action in binding.Actions)
                 switch (action)
                 {
@@ -70,14 +79,14 @@ internal sealed class PolicyAdmission(ClusterState state, ResourceCatalog catalo
         return refusal;
     }
 
-    private List<(string Message, string Reason, int Index)> Faults(Policy policy, PolicyBinding binding, AdmissionRequest request, Resource seenAs)
+    private async ValueTask<List<(string Message, string Reason, int Index)>> FaultsAsync(Policy policy, PolicyBinding binding, AdmissionRequest request, Resource seenAs)
     {
         List<(string, string, int)> faults = [];
         try
         {
             foreach (var parameter in PolicyParameters.Find(policy, binding, request, catalog, state))
             {
-                var run = new PolicyRun(policy, new HookView(request, seenAs), parameter, authorizer, state);
+                var run = new PolicyRun(policy, await HookView.OfAsync(request, seenAs), parameter, authorizer, state);
                 if (!run.IsMeant()) continue;
                 foreach (var (validation, index) in policy.Validations.Select(static (v, i) => (v, i)))
                     try
@@ -100,19 +109,19 @@ internal sealed class PolicyAdmission(ClusterState state, ResourceCatalog catalo
         ["message"] = message, ["policy"] = policy.Name, ["binding"] = binding.Name, ["expressionIndex"] = index, ["validationActions"] = new JsonArray([.. binding.Actions.Select(static a => (JsonNode)JsonValue.Create(a))]),
     }).ToJsonString();
 
-    private bool Mutate(Policy policy, PolicyBinding binding, AdmissionRequest request, Resource seenAs)
+    private async ValueTask<bool> MutateAsync(Policy policy, PolicyBinding binding, AdmissionRequest request, Resource seenAs)
     {
         var changed = false;
         try
         {
             foreach (var parameter in PolicyParameters.Find(policy, binding, request, catalog, state))
             {
-                if (!new PolicyRun(policy, new HookView(request, seenAs), parameter, authorizer, state).IsMeant()) continue;
+                if (!new PolicyRun(policy, await HookView.OfAsync(request, seenAs), parameter, authorizer, state).IsMeant()) continue;
                 foreach (var mutation in policy.Mutations)
                 {
                     // Each sees what the one before it left.
-                    var view = new HookView(request, seenAs);
-                    changed |= view.Accept(PolicyChanges.Apply(mutation, new PolicyRun(policy, view, parameter, authorizer, state).Evaluate(mutation.Expression), view.Object!, seenAs.Schema));
+                    var view = await HookView.OfAsync(request, seenAs);
+                    changed |= await view.AcceptAsync(PolicyChanges.Apply(mutation, new PolicyRun(policy, view, parameter, authorizer, state).Evaluate(mutation.Expression), view.Object!, seenAs.Schema));
                 }
             }
         }

@@ -33,11 +33,16 @@ internal sealed class WebhookAdmission(ClusterState state, ResourceCatalog catal
     {
         var configurations = validating.Current;
         if (configurations.IsEmpty || Exemptions.Covers(request.Resource.Type)) return ValueTask.CompletedTask;
+        return ValidateAsync(request, configurations);
+    }
+
+    private async ValueTask ValidateAsync(AdmissionRequest request, ImmutableArray<ImmutableArray<Webhook>> configurations)
+    {
         List<(Webhook, HookView)>? meant = null;
         foreach (var hooks in configurations)
             foreach (var hook in hooks)
-                if (See(hook, request) is { } view) (meant ??= []).Add((hook, view));
-        return meant is null ? ValueTask.CompletedTask : ValidateAsync(meant);
+                if (await SeeAsync(hook, request) is { } view) (meant ??= []).Add((hook, view));
+        if (meant is not null) await ValidateAsync(meant);
     }
 
     private async ValueTask MutateAsync(AdmissionRequest request, ImmutableArray<ImmutableArray<Webhook>> configurations)
@@ -46,7 +51,7 @@ internal sealed class WebhookAdmission(ClusterState state, ResourceCatalog catal
         foreach (var hooks in configurations)
             foreach (var hook in hooks)
             {
-                if (hook.Matcher.Find(request, catalog) is null || (request.Hooks?.Skips(hook, request) ?? false) || See(hook, request) is not { } view) continue;
+                if (hook.Matcher.Find(request, catalog) is null || (request.Hooks?.Skips(hook, request) ?? false) || await SeeAsync(hook, request) is not { } view) continue;
                 var changed = false;
                 try { changed = await MutateAsync(hook, view); }
                 catch (WebhookCallException e)
@@ -74,7 +79,7 @@ internal sealed class WebhookAdmission(ClusterState state, ResourceCatalog catal
         try
         {
             var patched = JsonPatch.Apply(value.DeepClone(), ObjectDecoder.DecodeAny(answer.Patch)) as JsonObject ?? throw new PatchException(422, "the patch leaves no object");
-            return view.Accept(patched);
+            return await view.AcceptAsync(patched);
         }
         catch (PatchException e) { throw ApiError.Internal($"admission webhook \"{hook.Name}\" returned a patch that does not apply: {e.Message}"); }
         catch (DecodeException e) { throw ApiError.Internal($"admission webhook \"{hook.Name}\" returned a patch that cannot be read: {e.Message}"); }
@@ -104,10 +109,10 @@ internal sealed class WebhookAdmission(ClusterState state, ResourceCatalog catal
     }
 
     // What the hook is to see; null when the request is none of its business.
-    private HookView? See(Webhook hook, AdmissionRequest request)
+    private async ValueTask<HookView?> SeeAsync(Webhook hook, AdmissionRequest request)
     {
         if (hook.Matcher.Find(request, catalog) is not { } seenAs || !hook.Matcher.Selectors.Match(request, state)) return null;
-        var view = new HookView(request, seenAs);
+        var view = await HookView.OfAsync(request, seenAs);
         if (hook.Conditions.List.IsEmpty) return view;
         var holds = hook.Conditions.Hold(new HookActivation(view, HookAuthorizer.Of(authorizer, view)), request.Cancel, out var errors);
         if (!holds || (errors.Count > 0 && hook.IgnoresFailure)) return null;

@@ -72,8 +72,8 @@ internal sealed class WebhookConversion(WebhookClientConfig config, IReadOnlyLis
         return resource.Type.ApiVersion == resource.StoredAs.ApiVersion ? value : (await ConvertAsync([value], resource.StoredAs.ApiVersion, cancel))[0];
     }
 
-    public JsonObject Convert(JsonObject value, string apiVersion, CancellationToken cancel) =>
-        value.Text("apiVersion") == apiVersion ? value : Task.Run(() => ConvertAsync([value], apiVersion, cancel).AsTask(), cancel).GetAwaiter().GetResult()[0];
+    public async ValueTask<JsonObject> ConvertAsync(JsonObject value, string apiVersion, CancellationToken cancel) =>
+        value.Text("apiVersion") == apiVersion ? value : (await ConvertAsync([value], apiVersion, cancel))[0];
 
     /// <exception cref="ApiError">500: the webhook could not be asked, or did not convert.</exception>
     private async ValueTask<IReadOnlyList<JsonObject>> ConvertAsync(IReadOnlyList<JsonObject> values, string apiVersion, CancellationToken cancel)

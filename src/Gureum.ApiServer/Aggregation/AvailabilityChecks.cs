@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Gureum.ApiServer.State;
@@ -13,12 +14,12 @@ namespace Gureum.ApiServer.Aggregation;
 
 /// <summary>
 /// Keeps the table of remote services and asks each whether it answers: when it, its Service or its endpoints change, and every half
-/// minute. Each is asked on its own, so that one that hangs holds up nobody.
+/// minute; whether what it publishes has changed, with these changes and every minute. Each is asked on its own, so that one that hangs holds up nobody.
 /// </summary>
 internal sealed class AvailabilityChecks(ClusterState state, RemoteServices services, RemoteConnections connections, TimeProvider time)
 {
     private const int MostDocument = 16 * 1024 * 1024;
-    private static readonly TimeSpan Again = TimeSpan.FromSeconds(30), AfterFailure = TimeSpan.FromSeconds(2), Limit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(30), AfterFailure = TimeSpan.FromSeconds(2), Limit = TimeSpan.FromSeconds(5), Publishing = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, Channel<bool>> wakes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Task> loops = new(StringComparer.Ordinal);
@@ -100,13 +101,17 @@ internal sealed class AvailabilityChecks(ClusterState state, RemoteServices serv
     {
         try
         {
+            var due = DateTimeOffset.MinValue;
             while (services.Find(name) is { } service)
             {
-                var well = await CheckAsync(client, service, cancel);
+                var now = time.GetUtcNow();
+                var well = await CheckAsync(client, service, now >= due, cancel);
+                if (well && now >= due) due = now + Publishing;
                 try
                 {
                     if (!await wake.WaitToReadAsync(cancel).AsTask().WaitAsync(well ? Again : AfterFailure, time, cancel)) return;
                     wake.TryRead(out _);
+                    due = DateTimeOffset.MinValue;
                 }
                 catch (TimeoutException) { /* time to look again */ }
             }
@@ -115,13 +120,13 @@ internal sealed class AvailabilityChecks(ClusterState state, RemoteServices serv
         catch (Exception e) { Log.Current.Error("aggregation", name, e); }
     }
 
-    private async Task<bool> CheckAsync(ApiClient client, RemoteService service, CancellationToken cancel)
+    private async Task<bool> CheckAsync(ApiClient client, RemoteService service, bool publishes, CancellationToken cancel)
     {
         var problem = ServiceConditions.Problem(state.Newest, service.Target);
         var documents = service.Documents with { Fresh = false };
         if (problem is null)
         {
-            try { documents = await AskAsync(service, cancel); }
+            try { documents = await AskAsync(service, publishes, cancel); }
             catch (RemoteCheckException e) { problem = (ServiceConditions.FailedDiscoveryCheck, e.Message); }
         }
         services.Learn(service.Name, documents);
@@ -141,40 +146,68 @@ internal sealed class AvailabilityChecks(ClusterState state, RemoteServices serv
         catch (ApiException e) { Log.Current.Error("aggregation", name, e); }
     }
 
+    /// <param name="publishes">Whether to look for another OpenAPI document, too.</param>
     /// <exception cref="RemoteCheckException">It does not answer, or not as an API does.</exception>
-    private async Task<RemoteDocuments> AskAsync(RemoteService service, CancellationToken cancel)
+    private async Task<RemoteDocuments> AskAsync(RemoteService service, bool publishes, CancellationToken cancel)
     {
         var list = await GetAsync(service, service.Path, cancel) ?? throw new RemoteCheckException($"bad status from https://{service.Target.Host}:{service.Target.Port}{service.Path}: 404");
         var resources = RemoteResources.Of(list, service.Group, service.Version);
-        string? hash = null;
-        JsonObject? swagger = null;
+        var before = service.Documents;
+        var (hash, swagger, tag) = (before.OpenApiHash, before.Swagger, before.SwaggerTag);
         // What follows is no condition of being available: many a server publishes no schema.
         try
         {
-            var index = await GetAsync(service, "/openapi/v3", cancel);
-            hash = index?.Child("paths")?.Child(service.Path[1..])?.Text("serverRelativeURL") is { } url ? url[(url.IndexOf('=') + 1)..] : null;
-            swagger = service.Documents.Swagger ?? await GetAsync(service, "/openapi/v2", cancel);
+            if (publishes)
+            {
+                var index = await GetAsync(service, "/openapi/v3", cancel);
+                hash = index?.Child("paths")?.Child(service.Path[1..])?.Text("serverRelativeURL") is { } url ? url[(url.IndexOf('=') + 1)..] : null;
+                (swagger, tag) = await SwaggerAsync(service, cancel);
+            }
         }
         catch (RemoteCheckException e) { Log.Current.Debug("aggregation", e.Message); }
+        var same = before.Resources is not null && before.Resources.AsSpan().SequenceEqual(resources) && before.Fresh && before.OpenApiHash == hash && before.SwaggerTag == tag;
+        return same ? before : new RemoteDocuments(resources, true, hash, swagger) { SwaggerTag = tag };
+    }
+
+    // Sent only when it is another than the one that is known.
+    private async Task<(JsonObject? Swagger, string? Tag)> SwaggerAsync(RemoteService service, CancellationToken cancel)
+    {
         var before = service.Documents;
-        var same = before.Resources is not null && before.Resources.AsSpan().SequenceEqual(resources) && before.Fresh && before.OpenApiHash == hash;
-        return same ? before with { Swagger = before.Swagger ?? swagger } : new RemoteDocuments(resources, true, hash, swagger);
+        var answer = await FetchAsync(service, "/openapi/v2", before.Swagger is null ? null : before.SwaggerTag, cancel);
+        if (answer.Status == 404) return (null, null);
+        if (answer.Status == 304) return (before.Swagger, before.SwaggerTag);
+        var tag = answer.Tag ?? Convert.ToHexString(SHA256.HashData(answer.Body));
+        return tag == before.SwaggerTag ? (before.Swagger, tag) : (Parse(answer.Body), tag);
     }
 
     // Null when the path does not exist there.
     private async Task<JsonObject?> GetAsync(RemoteService service, string path, CancellationToken cancel)
+    {
+        var answer = await FetchAsync(service, path, null, cancel);
+        return answer.Status == 404 ? null : Parse(answer.Body);
+    }
+
+    private static JsonObject Parse(byte[] body)
+    {
+        try { return ObjectDecoder.DecodeAny(body) as JsonObject ?? []; }
+        catch (DecodeException) { return []; }
+    }
+
+    /// <param name="known">The tag of what is known already.</param>
+    private async Task<(int Status, string? Tag, byte[] Body)> FetchAsync(RemoteService service, string path, string? known, CancellationToken cancel)
     {
         var address = $"https://{service.Target.Host}:{service.Target.Port.ToString(CultureInfo.InvariantCulture)}{path}";
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Limit);
         try
         {
-            await using var answer = await connections.SendAsync(service.Target, new RemoteRequest("GET", path, [("Accept", "application/json"), .. RequestIdentity.Headers(RequestIdentity.Aggregator)], default), limit.Token);
-            if (answer.Status == 404) return null;
+            List<(string, string)> headers = [("Accept", "application/json"), .. RequestIdentity.Headers(RequestIdentity.Aggregator)];
+            if (known is not null) headers.Add(("If-None-Match", known));
+            await using var answer = await connections.SendAsync(service.Target, new RemoteRequest("GET", path, headers, default), limit.Token);
+            if (answer.Status == 404 || (answer.Status == 304 && known is not null)) return (answer.Status, null, []);
             if (answer.Status is < 200 or >= 300) throw new RemoteCheckException($"bad status from {address}: {answer.Status}");
-            return ObjectDecoder.DecodeAny(await answer.ReadAllAsync(MostDocument, limit.Token)) as JsonObject ?? [];
+            return (answer.Status, answer.Header("ETag"), await answer.ReadAllAsync(MostDocument, limit.Token));
         }
-        catch (DecodeException) { return []; }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested) { throw new RemoteCheckException($"failing or missing response from {address}: Get \"{address}\": context deadline exceeded"); }
         catch (Exception e) when (RemoteForwarder.IsUnreachable(e, cancel)) { throw new RemoteCheckException($"failing or missing response from {address}: Get \"{address}\": {Admission.Webhooks.WebhookClient.Cause(e)}"); }
     }

@@ -19,6 +19,9 @@ internal sealed record ServiceTarget(string Namespace, string Service, int Port,
 internal sealed record RemoteDocuments(byte[]? Resources, bool Fresh, string? OpenApiHash, JsonObject? Swagger)
 {
     internal static RemoteDocuments None { get; } = new(null, false, null, null);
+
+    /// <summary>What tells <see cref="Swagger"/> from others: what the service says, else its hash.</summary>
+    internal string? SwaggerTag { get; init; }
 }
 
 /// <summary>One version of a group that another server serves (immutable): an APIService with a Service.</summary>

@@ -150,6 +150,37 @@ public sealed class AggregationTests(OwnServer own) : IClassFixture<OwnServer>
         Assert.DoesNotContain(group, (await server.Admin.GetAsync("/apis")).Text);
     }
 
+    [Theory]
+    [InlineData("tagged.example.com", "\"one\"")]
+    [InlineData("bare.example.com", null)]
+    public async Task OpenApi_OfAnotherServerThatChanges_IsFetchedAgainWithItsApiService(string group, string? tag)
+    {
+        var (extension, _) = await ExtendAsync(group);
+        await using var owned = extension;
+        extension.Tag = tag;
+        await ConditionAsync(group, "Passed");
+        await PublishedAsync(group, "OK");
+        (extension.Description, extension.Tag) = ("changed", tag is null ? null : "\"two\"");
+        (await server.Admin.PatchAsync($"{Services}/v1.{group}", """{"spec":{"versionPriority":11}}""", "application/merge-patch+json")).Ok();
+        await PublishedAsync(group, "changed");
+        (await server.Admin.PatchAsync($"{Services}/v1.{group}", """{"spec":{"versionPriority":12}}""", "application/merge-patch+json")).Ok();
+        for (var tries = 0; tag is not null && tries < 1500 && extension.Unchanged == 0; tries++) await Task.Delay(20);
+        Assert.Equal(tag is not null, extension.Unchanged > 0);
+        await PublishedAsync(group, "changed");
+        await RemoveAsync(group);
+    }
+
+    private async Task PublishedAsync(string group, string description)
+    {
+        string? found = null;
+        for (var tries = 0; tries < 1500 && found != description; tries++)
+        {
+            if (tries > 0) await Task.Delay(20);
+            found = (await server.Admin.GetAsync("/openapi/v2")).Ok().Child("paths")!.Child($"/apis/{group}/v1/gauges")?.Child("get")?.Child("responses")?.Child("200")?.Text("description");
+        }
+        Assert.Equal(description, found);
+    }
+
     [Fact]
     public async Task DeadServer_IsUnavailable_AndDisturbsNothingElse()
     {

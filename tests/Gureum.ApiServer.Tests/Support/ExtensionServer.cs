@@ -33,6 +33,15 @@ public sealed class ExtensionServer : IAsyncDisposable
     public ConcurrentQueue<RemoteAsker> Askers { get; } = new();
     public bool Hangs { get; set; }
 
+    /// <summary>What its OpenAPI v2 document says of an answer.</summary>
+    public string Description { get; set; } = "OK";
+
+    /// <summary>The tag of that document; null gives none.</summary>
+    public string? Tag { get; set; }
+
+    /// <summary>How often somebody was told that the document is still the same.</summary>
+    public int Unchanged { get; private set; }
+
     /// <summary>Lines that its watches send.</summary>
     public System.Threading.Channels.Channel<string> Events { get; } = System.Threading.Channels.Channel.CreateUnbounded<string>();
 
@@ -78,7 +87,12 @@ public sealed class ExtensionServer : IAsyncDisposable
         if (path == root) await JsonAsync(context, $$$"""{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"{{{Group}}}/v1","resources":[{"name":"gauges","singularName":"gauge","namespaced":true,"kind":"Gauge","verbs":["get","list","watch","create"],"shortNames":["gg"]},{"name":"gauges/status","singularName":"","namespaced":true,"kind":"Gauge","verbs":["get"]}]}""");
         else if (path == "/openapi/v3") await JsonAsync(context, """{"paths":{"apis/GROUP/v1":{"serverRelativeURL":"/openapi/v3/apis/GROUP/v1?hash=ABC"}}}""".Replace("GROUP", Group));
         else if (path == $"/openapi/v3{root}") await JsonAsync(context, """{"openapi":"3.0.0","info":{"title":"gauges","version":"v1"}}""");
-        else if (path == "/openapi/v2") await JsonAsync(context, """{"swagger":"2.0","paths":{"ROOT/gauges":{"get":{"responses":{"200":{"description":"OK","schema":{"$ref":"#/definitions/com.example.Gauge"}}}}},"/other":{}},"definitions":{"com.example.Gauge":{"type":"object","properties":{"metadata":{"$ref":"#/definitions/io.k8s.api.core.v1.Pod"}}},"io.k8s.api.core.v1.Pod":{"type":"string"},"unused":{}}}""".Replace("ROOT", root));
+        else if (path == "/openapi/v2" && Tag is { } tag && request.Headers.IfNoneMatch == tag)
+        {
+            Unchanged++;
+            context.Response.StatusCode = 304;
+        }
+        else if (path == "/openapi/v2") await JsonAsync(Tagged(context), """{"swagger":"2.0","paths":{"ROOT/gauges":{"get":{"responses":{"200":{"description":"OK","schema":{"$ref":"#/definitions/com.example.Gauge"}}}}},"/other":{}},"definitions":{"com.example.Gauge":{"type":"object","properties":{"metadata":{"$ref":"#/definitions/io.k8s.api.core.v1.Pod"}}},"io.k8s.api.core.v1.Pod":{"type":"string"},"unused":{}}}""".Replace("ROOT", root).Replace("OK", Description));
         else if (path == $"{root}/namespaces/default/gauges" && request.Method == "POST")
         {
             using var body = new StreamReader(request.Body);
@@ -104,6 +118,12 @@ public sealed class ExtensionServer : IAsyncDisposable
             await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
         }
         else context.Response.StatusCode = 404;
+    }
+
+    private HttpContext Tagged(HttpContext context)
+    {
+        if (Tag is not null) context.Response.Headers.ETag = Tag;
+        return context;
     }
 
     private static Task JsonAsync(HttpContext context, string body)

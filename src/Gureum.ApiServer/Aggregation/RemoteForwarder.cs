@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Authentication;
 using System.Text;
 using Gureum.ApiServer.Admission.Webhooks;
+using Gureum.ApiServer.Audit;
 using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.Http;
 using Gureum.ApiServer.Requests;
@@ -62,6 +63,7 @@ internal sealed class RemoteForwarder(RemoteConnections connections)
     {
         yield return ("X-Forwarded-Uri", Target(context).Split('?')[0]);
         yield return ("X-Forwarded-Proto", context.Request.Scheme);
+        if (HttpAudit.NewName(context) is { } name) yield return name;
         if (context.Connection.RemoteIpAddress is not { } near) yield break;
         var past = context.Request.Headers["X-Forwarded-For"].ToString();
         var address = (near.IsIPv4MappedToIPv6 ? near.MapToIPv4() : near).ToString();
@@ -73,7 +75,7 @@ internal sealed class RemoteForwarder(RemoteConnections connections)
         var response = context.Response;
         response.StatusCode = answer.Status;
         foreach (var (name, value) in answer.Headers)
-            if (!HopByHop.Contains(name)) response.Headers.Append(name, value);
+            if (!HopByHop.Contains(name) && !HttpAudit.IsName(name)) response.Headers.Append(name, value);
         if (context.Request.Method == "HEAD" || answer.Status is 204 or 304) return;
         await response.StartAsync(cancel);
         // A watch goes on for long: what comes is sent at once.

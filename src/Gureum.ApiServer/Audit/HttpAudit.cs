@@ -11,7 +11,17 @@ internal static class HttpAudit
     private const string Header = "Audit-ID";
     private const int MostId = 64;
 
-    /// <summary>Begins the record and tells the client its name.</summary>
+    /// <summary>Gives the request a name, the client's own or a new one, and tells it, whether anything is recorded or not.</summary>
+    internal static void Name(HttpContext context) => context.Response.Headers[Header] = context.Request.Headers[Header].ToString() is { Length: > 0 and <= MostId } given ? given : Guid.NewGuid().ToString();
+
+    /// <summary>Whether a header is that name: the client gets one, whoever else answered.</summary>
+    internal static bool IsName(string header) => header.Equals(Header, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The header that tells others the name; null when the client's own goes on with its other headers.</summary>
+    internal static (string, string)? NewName(HttpContext context) =>
+        context.Request.Headers.ContainsKey(Header) ? null : (Header, context.Response.Headers[Header].ToString());
+
+    /// <summary>Begins the record.</summary>
     internal static async ValueTask<RequestAudit?> BeginAsync(Auditor auditor, HttpContext context, RequestTarget target, UserInfo user)
     {
         if (Begin(auditor, context, target, user) is not { } audit) return null;
@@ -25,10 +35,7 @@ internal static class HttpAudit
     private static RequestAudit? Begin(Auditor auditor, HttpContext context, RequestTarget target, UserInfo? user)
     {
         var request = context.Request;
-        var id = request.Headers[Header].ToString() is { Length: > 0 and <= MostId } given ? given : null;
-        var audit = auditor.Begin(id, target, Uri(context), user, Sources(context), request.Headers.UserAgent.ToString());
-        if (audit is not null) context.Response.Headers[Header] = audit.Id;
-        return audit;
+        return auditor.Begin(context.Response.Headers[Header].ToString(), target, Uri(context), user, Sources(context), request.Headers.UserAgent.ToString());
     }
 
     private static string Uri(HttpContext context) =>

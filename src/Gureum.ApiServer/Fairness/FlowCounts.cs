@@ -1,9 +1,17 @@
+using Gureum.ApiServer.Metrics;
+
 namespace Gureum.ApiServer.Fairness;
 
 /// <summary>What has become of the requests of one flow schema in one priority level (thread-safe counters).</summary>
 internal sealed class FlowCounts(string schema, string level)
 {
     private long dispatched, executing, waiting, queueFull, concurrencyLimit, timedOut;
+
+    private static readonly double[] WaitBounds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
+
+    /// <summary>Seconds that requests waited, of those that ran then, and of those that were refused.</summary>
+    internal Histogram Waited { get; } = new(WaitBounds);
+    internal Histogram WaitedInVain { get; } = new(WaitBounds);
 
     internal string Schema => schema;
     internal string Level => level;

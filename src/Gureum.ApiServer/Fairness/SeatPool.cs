@@ -85,7 +85,13 @@ internal sealed class SeatPool(TimeProvider time)
             counts.Wait(1);
             DispatchWaiting();
         }
-        await AwaitTurnAsync(level, request, patience, cancel);
+        var (began, ran) = (time.GetTimestamp(), false);
+        try
+        {
+            await AwaitTurnAsync(level, request, patience, cancel);
+            ran = true;
+        }
+        finally { (ran ? counts.Waited : counts.WaitedInVain).Observe(time.GetElapsedTime(began).TotalSeconds); }
         counts.Begin();
         return new Seats(this, level, counts, seats, request, time.GetTimestamp());
     }

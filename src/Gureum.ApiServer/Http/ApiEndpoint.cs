@@ -35,6 +35,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         var began = Stopwatch.GetTimestamp();
         RequestSeries? lasting = null;
         dispatcher.Metrics?.Begin(context.Request.Method);
+        HttpAudit.Name(context);
         try
         {
             ApiResult result;
@@ -79,7 +80,7 @@ internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator
         {
             seats.Leave();
             if (lasting is not null) lasting.End(context.Response.StatusCode, null);
-            else dispatcher.Metrics?.End(context.Request.Method, target, query.ContainsKey("dryRun"), IsApply(context.Request), context.Response.StatusCode, Stopwatch.GetElapsedTime(began));
+            else dispatcher.Metrics?.End(context.Request.Method, target, query.ContainsKey("dryRun"), IsApply(context.Request), context.Response.StatusCode, Stopwatch.GetElapsedTime(began), context.Response.ContentLength);
             if (audit is not null) await (panic is null ? audit.CompletedAsync(context.Response.StatusCode) : audit.PanickedAsync(panic));
         }
     }

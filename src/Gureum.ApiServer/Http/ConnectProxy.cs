@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using Gureum.ApiServer.Audit;
 using Gureum.ApiServer.Errors;
 using Gureum.ApiServer.Responses;
 using Microsoft.AspNetCore.Http;
@@ -91,7 +92,7 @@ internal sealed class ConnectProxy(INodeDialer nodes)
         var answer = await HttpHead.ReadAsync(far, cancel);
         context.Response.StatusCode = answer.Status;
         foreach (var (name, value) in answer.Headers)
-            if (!HopByHop.Contains(name) || (answer.Status == 101 && name.Equals("Upgrade", StringComparison.OrdinalIgnoreCase))) context.Response.Headers.Append(name, value);
+            if ((!HopByHop.Contains(name) && !HttpAudit.IsName(name)) || (answer.Status == 101 && name.Equals("Upgrade", StringComparison.OrdinalIgnoreCase))) context.Response.Headers.Append(name, value);
         if (answer.Status != 101)
         {
             await answer.CopyBodyAsync(far, context.Response.Body, cancel);
@@ -143,7 +144,7 @@ internal sealed class ConnectProxy(INodeDialer nodes)
         var links = target.Prefix is { } prefix ? new ProxyLinks(prefix, target.Address ?? target.Node!, request.Host.Value ?? "") : null;
         context.Response.StatusCode = answer.Status;
         foreach (var (name, value) in answer.Headers)
-            if (!HopByHop.Contains(name)) context.Response.Headers.Append(name, links is not null && name.Equals("Location", StringComparison.OrdinalIgnoreCase) ? links.Rewrite(value) : value);
+            if (!HopByHop.Contains(name) && !HttpAudit.IsName(name)) context.Response.Headers.Append(name, links is not null && name.Equals("Location", StringComparison.OrdinalIgnoreCase) ? links.Rewrite(value) : value);
         if (request.Method == "HEAD" || answer.Status is 204 or 304) return;
         if (links is not null && answer.IsHtml)
         {

@@ -18,10 +18,13 @@ internal sealed class RequestMetrics(ResourceCatalog catalog)
     internal void Begin(string method) => Interlocked.Increment(ref method is "GET" or "HEAD" or "OPTIONS" ? ref reading : ref writing);
 
     /// <summary>A request has ended.</summary>
-    internal void End(string method, RequestTarget target, bool dryRun, bool applies, int code, TimeSpan took)
+    /// <param name="length">Bytes of the answer; null when they were not counted.</param>
+    internal void End(string method, RequestTarget target, bool dryRun, bool applies, int code, TimeSpan took, long? length = null)
     {
         Interlocked.Decrement(ref method is "GET" or "HEAD" or "OPTIONS" ? ref reading : ref writing);
-        Of(method, target, dryRun, applies).End(code, took);
+        var counts = Of(method, target, dryRun, applies);
+        counts.End(code, took);
+        if (length is { } bytes && target.Verb is "get" or "list") counts.Sizes.Observe(bytes);
     }
 
     /// <summary>A request turns out to go on for long; it no longer counts among those that are carried out.</summary>
@@ -57,6 +60,9 @@ internal sealed class RequestMetrics(ResourceCatalog catalog)
         text.Begin("apiserver_request_duration_seconds", "histogram", "Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.");
         foreach (var (kind, counts) in all)
             if (counts.Durations is var (buckets, seconds) && buckets.Any(static b => b > 0)) text.AddHistogram(RequestSeries.Bounds, buckets, seconds, Labels(kind, true));
+        text.Begin("apiserver_response_sizes", "histogram", "Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.");
+        foreach (var (kind, counts) in all)
+            if (!counts.Sizes.IsEmpty) counts.Sizes.Write(text, Labels(kind, false));
         text.Begin("apiserver_longrunning_requests", "gauge", "Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component.");
         foreach (var (kind, counts) in all)
             if (counts.Running > 0) text.Add(counts.Running, Labels(kind, false));

@@ -6,6 +6,8 @@ internal sealed class RequestSeries
     /// <summary>Upper bounds of the buckets of durations, in seconds: upstream's.</summary>
     internal static readonly double[] Bounds = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
 
+    private static readonly double[] SizeBounds = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+
     private readonly long[] buckets = new long[Bounds.Length + 1];
     private volatile CodeCount[] codes = [];
     private long ticks, running;
@@ -24,6 +26,9 @@ internal sealed class RequestSeries
             return (copy, TimeSpan.FromTicks(Interlocked.Read(ref ticks)).TotalSeconds);
         }
     }
+
+    /// <summary>Bytes of the answers of reads.</summary>
+    internal Histogram Sizes { get; } = new(SizeBounds);
 
     internal void Begin() => Interlocked.Increment(ref running);
 

@@ -56,6 +56,10 @@ internal sealed class ServerMetrics(ClusterState state, ResourceCatalog catalog,
         foreach (var flow in flows)
             foreach (var (reason, count) in flow.Rejected)
                 if (count > 0) text.Add(count, ("flow_schema", flow.Schema), ("priority_level", flow.Level), ("reason", reason));
+        text.Begin("apiserver_flowcontrol_request_wait_duration_seconds", "histogram", "Length of time a request spent waiting in its queue");
+        foreach (var flow in flows)
+            foreach (var (waited, ran) in (ReadOnlySpan<(Histogram, string)>)[(flow.Waited, "true"), (flow.WaitedInVain, "false")])
+                if (!waited.IsEmpty) waited.Write(text, ("execute", ran), ("flow_schema", flow.Schema), ("priority_level", flow.Level));
         PerLevel("nominal_limit_seats", "Nominal number of execution seats configured for each priority level.", static l => l.Limits.Nominal);
         PerLevel("lower_limit_seats", "Configured lower bound on number of execution seats available to each priority level.", static l => l.Limits.Lower);
         PerLevel("upper_limit_seats", "Configured upper bound on number of execution seats available to each priority level.", static l => l.Limits.Upper);

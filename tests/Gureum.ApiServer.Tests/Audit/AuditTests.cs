@@ -138,7 +138,8 @@ public sealed class AuditTests(AuditedServer audited) : IClassFixture<AuditedSer
     public async Task None_RecordsNothing_AndCallsInProcessAreRecordedToo()
     {
         var answer = await server.Admin.GetAsync("/healthz");
-        Assert.False(answer.Headers.Contains("Audit-ID"));
+        // A request has a name all the same.
+        Assert.NotEmpty(Id(answer));
         var client = new ApiClient(server.Host.Connect(new UserInfo("inner-controller", ["system:masters"]), "inner/1.0"));
         await client.SendAsync(new ApiRequest("GET", "/api/v1/namespaces/default"));
         for (var tries = 0; tries < 500 && !(await audited.AllAsync()).Contains("inner-controller", StringComparison.Ordinal); tries++) await Task.Delay(20);

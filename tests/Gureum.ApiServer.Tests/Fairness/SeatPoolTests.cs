@@ -1,5 +1,7 @@
 using Gureum.ApiServer.Fairness;
+using Gureum.ApiServer.Metrics;
 using Gureum.ApiServer.Requests;
+using Gureum.ApiServer.Tests.Support;
 using Gureum.Objects.Flowcontrol.V1;
 
 namespace Gureum.ApiServer.Tests.Fairness;
@@ -142,6 +144,29 @@ public sealed class SeatPoolTests
         first.Leave();
         (await next).Leave();
         Assert.Equal((0, 0), (level.Used, pool.Waiting));
+    }
+
+    [Fact]
+    public async Task Waits_AreCounted_OfThoseThatRanAndOfThoseThatGaveUp()
+    {
+        var (time, counts) = (new ManualTime(), new FlowCounts("schema", "level"));
+        var pool = new SeatPool(time);
+        var level = pool.Configure(new Dictionary<string, LevelLimits> { ["a"] = Limits(1, 1, 1) })["a"];
+        var first = await Enter(pool, level, 1);
+        var late = pool.EnterAsync(level, counts, 1, 1, TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken).AsTask();
+        var patient = pool.EnterAsync(level, counts, 1, 1, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken).AsTask();
+        time.Advance(TimeSpan.FromSeconds(3));
+        await Assert.ThrowsAsync<RejectedException>(() => late);
+        first.Leave();
+        (await patient).Leave();
+        var text = new MetricText();
+        text.Begin("w", "histogram", "");
+        counts.Waited.Write(text, ("execute", "true"));
+        counts.WaitedInVain.Write(text, ("execute", "false"));
+        var page = System.Text.Encoding.UTF8.GetString(text.ToResult().Body.Span);
+        Assert.Contains("w_bucket{execute=\"true\",le=\"2\"} 0\nw_bucket{execute=\"true\",le=\"5\"} 1\n", page);
+        Assert.Contains("w_sum{execute=\"true\"} 3\n", page);
+        Assert.Contains("w_count{execute=\"false\"} 1\n", page);
     }
 
     [Fact]

@@ -59,6 +59,17 @@ public sealed partial class MetricsTests(OwnServer own) : IClassFixture<OwnServe
     }
 
     [Fact]
+    public async Task Answers_OfReads_AreCountedByTheirSize()
+    {
+        var ns = await server.NamespaceAsync();
+        const string Labels = "component=\"apiserver\",group=\"\",resource=\"podtemplates\",scope=\"namespace\",subresource=\"\",verb=\"LIST\",version=\"v1\"";
+        var (count, sum) = (await ValueAsync($"apiserver_response_sizes_count{{{Labels}}}"), await ValueAsync($"apiserver_response_sizes_sum{{{Labels}}}"));
+        var answer = await server.Admin.GetAsync($"/api/v1/namespaces/{ns}/podtemplates");
+        Assert.Equal((1, answer.Text.Length), (await ValueAsync($"apiserver_response_sizes_count{{{Labels}}}") - count, await ValueAsync($"apiserver_response_sizes_sum{{{Labels}}}") - sum));
+        Assert.True(Guid.TryParse(answer.Headers.GetValues("Audit-ID").Single(), out _));
+    }
+
+    [Fact]
     public async Task Names_ThatClientsMakeUp_BecomeNoSeries()
     {
         for (var i = 0; i < 20; i++) await server.Admin.GetAsync($"/apis/made{i}.example.com/v1/things{i}");

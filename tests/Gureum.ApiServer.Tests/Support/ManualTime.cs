@@ -18,6 +18,10 @@ internal sealed class ManualTime : TimeProvider
         lock (gate) return now;
     }
 
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => GetUtcNow().Ticks;
+
     internal void Advance(TimeSpan by)
     {
         List<Timer> due;

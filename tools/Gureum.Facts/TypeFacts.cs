@@ -11,6 +11,7 @@ internal static class TypeFacts
         ["io.k8s.apimachinery.pkg.api.resource.Quantity"] = "quantity",
         ["io.k8s.apimachinery.pkg.apis.meta.v1.Time"] = "time",
         ["io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime"] = "microtime",
+        ["io.k8s.apimachinery.pkg.apis.meta.v1.Duration"] = "string",
         ["io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1"] = "fields",
         ["io.k8s.apimachinery.pkg.apis.meta.v1.Patch"] = "any",
         ["io.k8s.apimachinery.pkg.runtime.RawExtension"] = "raw",
@@ -63,15 +64,24 @@ internal static class TypeFacts
         var names = properties.EnumerateObject().Select(p => p.Name).Where(n => !IsTypeMeta(definition.Value, n)).ToHashSet();
         var found = names.ToDictionary(n => n, n => wire.Find(n, names));
         foreach (var field in properties.EnumerateObject().Where(p => names.Contains(p.Name)).OrderBy(p => found[p.Name]?.Order ?? (p.Name == "metadata" ? "" : "~"), StringComparer.Ordinal))
-            writer.WriteLine("  " + FieldLine(field, found[field.Name], required.Contains(field.Name)));
+            writer.WriteLine("  " + FieldLine(field, found[field.Name], required.Contains(field.Name), Named));
+    }
+
+    /// <summary>The fields of a type that has no protobuf form, in the order of their names.</summary>
+    internal static void WriteFields(JsonElement definition, bool isKind, Func<string, string> named, TextWriter writer)
+    {
+        if (!definition.TryGetProperty("properties", out var properties)) return;
+        var required = definition.TryGetProperty("required", out var list) ? list.EnumerateArray().Select(r => r.GetString()!).ToHashSet() : [];
+        foreach (var field in properties.EnumerateObject().Where(p => !isKind || p.Name is not ("kind" or "apiVersion")).OrderBy(p => p.Name == "metadata" ? "" : p.Name, StringComparer.Ordinal))
+            writer.WriteLine("  " + FieldLine(field, null, required.Contains(field.Name), named));
     }
 
     internal static bool IsTypeMeta(JsonElement definition, string name) =>
         name is "kind" or "apiVersion" && definition.TryGetProperty("x-kubernetes-group-version-kind", out _);
 
-    private static string FieldLine(JsonProperty field, WireField? wire, bool required)
+    private static string FieldLine(JsonProperty field, WireField? wire, bool required, Func<string, string> named)
     {
-        var line = new StringBuilder(field.Name).Append(' ').Append(TypeOf(field.Value));
+        var line = new StringBuilder(field.Name).Append(' ').Append(TypeOf(field.Value, named));
         if (wire is not null) line.Append(" #").AppendJoin('.', wire.Path);
         if (required) line.Append(" req");
         if (Text(field.Value, "x-kubernetes-list-type") is { } listType)
@@ -88,23 +98,24 @@ internal static class TypeFacts
         return line.ToString();
     }
 
-    private static string TypeOf(JsonElement schema)
+    private static string TypeOf(JsonElement schema, Func<string, string> named)
     {
-        if (schema.TryGetProperty("$ref", out var reference)) return Named(reference.GetString()!["#/definitions/".Length..]);
+        if (schema.TryGetProperty("$ref", out var reference)) return named(reference.GetString()!["#/definitions/".Length..]);
         switch (Text(schema, "type"))
         {
-            case "array": return "[]" + TypeOf(schema.GetProperty("items"));
-            case "object": return schema.TryGetProperty("additionalProperties", out var value) ? "{}" + TypeOf(value) : "any";
-            case "integer": return Text(schema, "format") ?? "int64";
+            case "array": return "[]" + TypeOf(schema.GetProperty("items"), named);
+            case "object": return schema.TryGetProperty("additionalProperties", out var value) ? "{}" + TypeOf(value, named) : "any";
+            case "integer": return Text(schema, "format") is "int32" ? "int32" : "int64";
             case "number": return "double";
             case "boolean": return "bool";
             case "string": return Text(schema, "format") == "byte" ? "bytes" : "string";
-            default: return "any";
+            // ["string", "null"]: a time that may be said not to be known; the only values that may be null.
+            default: return schema.TryGetProperty("type", out var types) && types.ValueKind == JsonValueKind.Array ? "time" : "any";
         }
     }
 
-    private static string Named(string definition) => Scalars.GetValueOrDefault(definition) ?? ShortName(definition);
+    internal static string Named(string definition) => Scalars.GetValueOrDefault(definition) ?? ShortName(definition);
 
     private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) ? value.GetString() : null;
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

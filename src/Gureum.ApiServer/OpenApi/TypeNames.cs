@@ -17,6 +17,8 @@ internal static class TypeNames
         "version" => "io.k8s.apimachinery.pkg." + typeName,
         "apiextensions" => "io.k8s.apiextensions-apiserver.pkg.apis." + typeName,
         "apiregistration" => "io.k8s.kube-aggregator.pkg.apis." + typeName,
+        "kubevirt" => "io." + typeName,
+        "cdi" or "instancetype" or "snapshot" => "io.kubevirt." + typeName,
         _ => "io.k8s.api." + typeName,
     };
 

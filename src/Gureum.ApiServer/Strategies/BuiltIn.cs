@@ -7,9 +7,9 @@ namespace Gureum.ApiServer.Strategies;
 /// <summary>Which built-in collections are served, and each one's behaviour.</summary>
 internal static class BuiltIn
 {
-    // As kube-apiserver without --runtime-config: every stable version, and no alpha or beta one.
-    internal static bool Serves(ResourceType type) =>
-        !type.Version.Contains("alpha", StringComparison.Ordinal) && !type.Version.Contains("beta", StringComparison.Ordinal);
+    // As kube-apiserver without --runtime-config: every stable version, and no alpha or beta one. Of KubeVirt's groups some have nothing but a beta.
+    internal static bool Serves(ResourceType type) => type.Group.EndsWith(".kubevirt.io", StringComparison.Ordinal)
+        || !type.Version.Contains("alpha", StringComparison.Ordinal) && !type.Version.Contains("beta", StringComparison.Ordinal);
 
     internal static Resource Resource(ResourceFacts facts)
     {

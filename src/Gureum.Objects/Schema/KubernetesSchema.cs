@@ -4,7 +4,7 @@ using Gureum.Objects.Models;
 namespace Gureum.Objects.Schemas;
 
 /// <summary>
-/// The built-in types and resources, read once from the embedded .facts files: kubernetes.facts and wire.facts
+/// The built-in types and resources, read once from the embedded .facts files: kubernetes.facts, kubevirt.facts and wire.facts
 /// (generated), and rules.facts (defaults, enums, short names). Immutable after loading. docs/contributing/adding-a-kind.md has the format.
 /// </summary>
 public sealed class KubernetesSchema
@@ -45,11 +45,11 @@ public sealed class KubernetesSchema
 
     private KubernetesSchema()
     {
-        var lines = ReadLines("kubernetes.facts");
-        ReadTypeNames(lines);
-        ReadFields(lines);
+        string[][] published = [ReadLines("kubernetes.facts"), ReadLines("kubevirt.facts")];
+        foreach (var lines in published) ReadTypeNames(lines);
+        foreach (var lines in published) ReadFields(lines);
         ReadWire(ReadLines("wire.facts"));
-        ReadResources(lines);
+        foreach (var lines in published) ReadResources(lines);
         ReadRules(ReadLines("rules.facts"));
         foreach (var (name, known) in fields) types[name].Fields = known;
     }
@@ -202,7 +202,7 @@ public sealed class KubernetesSchema
     {
         var dot = path.LastIndexOf('.');
         return fields.TryGetValue(path[..dot], out var type) && type.TryGetValue(path[(dot + 1)..], out var field) ? field
-            : throw new InvalidOperationException($"rules.facts names {path}, which kubernetes.facts does not have");
+            : throw new InvalidOperationException($"rules.facts names {path}, which the generated facts do not have");
     }
 
     // A resource is named as in "kubectl get": deployments.apps, pods.
@@ -211,6 +211,6 @@ public sealed class KubernetesSchema
         var found = false;
         for (var i = 0; i < resources.Count; i++)
             if (resources[i].Type.GroupResource == groupResource) { resources[i] = change(resources[i]); found = true; }
-        if (!found) throw new InvalidOperationException($"rules.facts names the resource {groupResource}, which kubernetes.facts does not have");
+        if (!found) throw new InvalidOperationException($"rules.facts names the resource {groupResource}, which the generated facts do not have");
     }
 }

@@ -1,4 +1,5 @@
 using Gureum.ApiServer.Registry;
+using Gureum.ApiServer.Strategies.Machines;
 using Gureum.Objects.Models;
 using Gureum.Objects.Schemas;
 
@@ -68,6 +69,12 @@ internal static class BuiltIn
         "flowschemas.flowcontrol.apiserver.k8s.io" => new FlowSchemaStrategy(),
         "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io" => new PriorityLevelStrategy(),
         "runtimeclasses.node.k8s.io" => new SimpleStrategy(),
+        "virtualmachines.kubevirt.io" => new VirtualMachineStrategy(),
+        "virtualmachineinstances.kubevirt.io" => new VirtualMachineInstanceStrategy(),
+        "virtualmachineinstancemigrations.kubevirt.io" => new MigrationStrategy(),
+        "virtualmachineinstancereplicasets.kubevirt.io" => new InstanceReplicaSetStrategy(),
+        "virtualmachineinstancetypes.instancetype.kubevirt.io" or "virtualmachineclusterinstancetypes.instancetype.kubevirt.io" => new InstancetypeStrategy(),
+        "datavolumes.cdi.kubevirt.io" => new DataVolumeStrategy(),
         _ => Strategy.Plain,
     };
 }

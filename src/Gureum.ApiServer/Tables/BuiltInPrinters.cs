@@ -37,7 +37,19 @@ internal static class BuiltInPrinters
         "priorityclasses.scheduling.k8s.io" => ClusterPrinters.PriorityClasses,
         "runtimeclasses.node.k8s.io" => ClusterPrinters.RuntimeClasses,
         "horizontalpodautoscalers.autoscaling" => ClusterPrinters.Autoscalers,
-        _ => Configuration(type) ?? Storage(type),
+        _ => Configuration(type) ?? Storage(type) ?? Machine(type),
+    };
+
+    private static KindPrinter? Machine(ResourceType type) => type.GroupResource switch
+    {
+        "virtualmachines.kubevirt.io" => MachinePrinters.Machines,
+        "virtualmachineinstances.kubevirt.io" => MachinePrinters.Instances,
+        "virtualmachineinstancemigrations.kubevirt.io" => MachinePrinters.Migrations,
+        "virtualmachineinstancereplicasets.kubevirt.io" => MachinePrinters.ReplicaSets,
+        "virtualmachinesnapshots.snapshot.kubevirt.io" => MachinePrinters.Snapshots,
+        "virtualmachinerestores.snapshot.kubevirt.io" => MachinePrinters.Restores,
+        "datavolumes.cdi.kubevirt.io" => MachinePrinters.DataVolumes,
+        _ => null,
     };
 
     private static KindPrinter? Configuration(ResourceType type) => type.GroupResource switch

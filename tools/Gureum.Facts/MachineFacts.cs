@@ -19,7 +19,6 @@ internal static class MachineFacts
 
     private static readonly Kind[] Kinds =
     [
-        new("cdi.kubevirt.io", "v1beta1", "datasources", "DataSource", "status"),
         new("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume", "status"),
         new("instancetype.kubevirt.io", "v1beta1", "virtualmachineclusterinstancetypes", "VirtualMachineClusterInstancetype", Namespaced: false),
         new("instancetype.kubevirt.io", "v1beta1", "virtualmachineclusterpreferences", "VirtualMachineClusterPreference", Namespaced: false),
@@ -53,7 +52,8 @@ internal static class MachineFacts
         }
         var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
         var definitions = new Definitions(machines, importer, known);
-        foreach (var kind in Kinds) Collect(definitions, kind.Prefix, $"{kind.Version}.{kind.Name}", found, kind.Path);
+        foreach (var kind in Kinds)
+            foreach (var form in (ReadOnlySpan<string>)["", "List"]) Collect(definitions, kind.Prefix, $"{kind.Version}.{kind.Name}{form}", found, kind.Path + form);
         foreach (var body in Bodies) Collect(definitions, "kubevirt.", body, found, null);
         foreach (var text in found.Values) writer.Write(text);
     }

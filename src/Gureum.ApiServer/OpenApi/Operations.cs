@@ -1,5 +1,6 @@
 using Gureum.ApiServer.Registry;
 using Gureum.Objects.Models;
+using Gureum.Objects.Protobuf;
 using Gureum.Objects.Schemas;
 
 namespace Gureum.ApiServer.OpenApi;
@@ -25,10 +26,11 @@ internal static class Operations
         var root = Root(type);
         var (space, spaced) = type.Namespaced ? ("namespaces/{namespace}/", "Namespaced") : ("", "");
         var (kind, item) = (Kind(type), TypeNames.Definition(resource));
-        Operation Make(string path, string method, string action, string id) => new(path, method, id, Tag(type)) { Action = action, Kind = kind, Consumes = Any, Produces = resource.Schema.TypeName is null ? Documents : Objects, Result = item };
+        var forms = ProtobufWriter.Knows(resource.Schema) ? Objects : Documents;
+        Operation Make(string path, string method, string action, string id) => new(path, method, id, Tag(type)) { Action = action, Kind = kind, Consumes = Any, Produces = forms, Result = item };
         string Id(string verb, string suffix = "") => verb + Name(type) + spaced + type.Kind + suffix;
         var collection = root + space + type.Plural;
-        string[] both = [.. resource.Schema.TypeName is null ? Documents : Objects, .. Streams];
+        string[] both = [.. forms, .. Streams];
         if (type.Namespaced && verbs.Contains("list"))
             yield return Make(root + type.Plural, "get", "list", "list" + Name(type) + type.Kind + "ForAllNamespaces") with { Description = $"list or watch objects of kind {type.Kind}", Parameters = List, Produces = both, Result = item + "List" };
         if (verbs.Contains("list")) yield return Make(collection, "get", "list", Id("list")) with { Description = $"list or watch objects of kind {type.Kind}", Parameters = List, Produces = both, Result = item + "List" };

@@ -18,7 +18,7 @@ public sealed class DiscoveryTests(SurfaceServer server) : IClassFixture<Surface
     [Fact]
     public async Task Groups_Legacy_AreUpstreams()
     {
-        var groups = (await server.Admin.GetAsync("/apis")).Ok().Objects("groups").ToList();
+        var groups = (await server.Admin.GetAsync("/apis")).Ok().Objects("groups").Where(g => !Beyond.Group(g.Text("name")!)).ToList();
         Assert.Equal(GoldenGroups, groups.Select(g => $"group {g.Text("name")} {string.Join(',', g.Objects("versions").Select(v => v.Text("version")))}"));
         foreach (var group in groups)
         {
@@ -48,6 +48,7 @@ public sealed class DiscoveryTests(SurfaceServer server) : IClassFixture<Surface
             foreach (var group in (await server.Admin.GetAsync(path, AggregatedForm)).Ok().Objects("items"))
             {
                 var name = group.Child("metadata")!.Text("name") ?? "";
+                if (Beyond.Group(name)) continue;
                 if (name.Length > 0) groups.Add($"group {name} {string.Join(',', group.Objects("versions").Select(v => v.Text("version")))}");
                 foreach (var version in group.Objects("versions"))
                 {

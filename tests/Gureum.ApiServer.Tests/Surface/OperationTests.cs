@@ -14,7 +14,7 @@ public sealed class OperationTests(SurfaceServer server) : IClassFixture<Surface
     [Fact]
     public async Task Operations_OfTheSecondForm_AreUpstreams()
     {
-        var ours = Described((await server.Admin.GetAsync("/openapi/v2")).Ok());
+        var ours = Described((await server.Admin.GetAsync("/openapi/v2")).Ok()).Where(o => !Beyond.Path(o.Key.Split(' ')[1])).ToDictionary();
         var theirs = Described(Reference.Swagger).Where(o => !LeftOut.Has(o.Key.Split(' ')[1])).ToDictionary();
         Assert.True(theirs.Count > 800, $"upstream's document has {theirs.Count} operations");
         var differences = theirs.Keys.Union(ours.Keys).Where(k => theirs.GetValueOrDefault(k) != ours.GetValueOrDefault(k))

@@ -17,6 +17,8 @@ using Gureum.Controllers.Quotas;
 using Gureum.Controllers.ReplicaSets;
 using Gureum.Controllers.ServiceAccounts;
 using Gureum.Controllers.StatefulSets;
+using Gureum.Controllers.VirtualMachineInstances;
+using Gureum.Controllers.VirtualMachines;
 using Gureum.Controllers.Volumes;
 using Gureum.Objects.Apps.V1;
 using Gureum.Objects.Core.V1;
@@ -64,6 +66,8 @@ public sealed class ControllerManager
             new ClusterRoleAggregationController(context),
             new RequestCleaner(context),
             new TokenCleaner(context),
+            new VirtualMachineController(context),
+            new InstanceController(context),
         ];
     }
 

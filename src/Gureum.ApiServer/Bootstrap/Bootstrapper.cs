@@ -4,9 +4,11 @@ using Gureum.Client;
 using Gureum.Objects;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Discovery.V1;
+using Gureum.Objects.Machines;
 using Gureum.Objects.Meta.V1;
 using Gureum.Objects.Models;
 using Gureum.Objects.Networking.V1;
+using Gureum.Objects.Node.V1;
 using Gureum.Objects.Scheduling.V1;
 using Gureum.Objects.Storage.V1;
 
@@ -27,6 +29,11 @@ internal sealed class Bootstrapper(ApiClient client, ApiServerOptions options, C
         {
             Metadata = new ObjectMeta { Name = "local", Annotations = new Dictionary<string, string> { ["storageclass.kubernetes.io/is-default-class"] = "true" } },
             Provisioner = "gureum.io/local", ReclaimPolicy = "Delete", VolumeBindingMode = "WaitForFirstConsumer",
+        }, cancel);
+        await EnsureAsync(new RuntimeClass
+        {
+            Metadata = new ObjectMeta { Name = MachineNames.RuntimeClass }, Handler = MachineNames.RuntimeClass,
+            Scheduling = new Objects.Node.V1.Scheduling { NodeSelector = new Dictionary<string, string> { [MachineNames.Schedulable] = "true" } },
         }, cancel);
         await EnsureAsync(new ServiceCIDR { Metadata = new ObjectMeta { Name = "kubernetes" }, Spec = new ServiceCIDRSpec { Cidrs = [options.ServiceCidr] } }, cancel);
         await EnsureServiceAsync(cancel);

@@ -5,24 +5,24 @@ using Gureum.Objects.Machines;
 namespace Gureum.Controllers.VirtualMachines;
 
 /// <summary>What is to be done about a machine's instance.</summary>
-internal enum MachineAction { Nothing, Start, Stop }
+public enum MachineAction { Nothing, Start, Stop }
 
 /// <summary>A decision and its reason (immutable).</summary>
 /// <param name="Requests">What remains of the requests of start, stop and restart.</param>
-internal sealed record MachineStep(MachineAction Action, string Reason, IReadOnlyList<VirtualMachineStateChangeRequest> Requests);
+public sealed record MachineStep(MachineAction Action, string Reason, IReadOnlyList<VirtualMachineStateChangeRequest> Requests);
 
 /// <summary>
 /// Whether a machine's instance is to be made, ended or left alone, by its run strategy and by what people asked for
 /// (https://kubevirt.io/user-guide/compute/run_strategies/). Pure.
 /// </summary>
-internal static class MachinePlan
+public static class MachinePlan
 {
-    internal const string Always = "Always", Halted = "Halted", Manual = "Manual", Once = "Once", RerunOnFailure = "RerunOnFailure";
-    internal const string Start = "Start", Stop = "Stop";
+    public const string Always = "Always", Halted = "Halted", Manual = "Manual", Once = "Once", RerunOnFailure = "RerunOnFailure";
+    public const string Start = "Start", Stop = "Stop";
 
-    internal static string Strategy(VirtualMachine machine) => machine.Spec.RunStrategy is { Length: > 0 } strategy ? strategy : machine.Spec.Running == true ? Always : Halted;
+    public static string Strategy(VirtualMachine machine) => machine.Spec.RunStrategy is { Length: > 0 } strategy ? strategy : machine.Spec.Running == true ? Always : Halted;
 
-    internal static MachineStep Next(VirtualMachine machine, VirtualMachineInstance? instance)
+    public static MachineStep Next(VirtualMachine machine, VirtualMachineInstance? instance)
     {
         var requests = machine.Status.StateChangeRequests;
         var (start, stop) = (requests.Any(r => r.Action == Start), instance is not null && requests.Any(r => r.Action == Stop && (r.Uid is null or "" || r.Uid == instance.Uid())));

@@ -12,6 +12,7 @@ using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
 using Gureum.ApiServer.Reviews;
 using Gureum.ApiServer.Subresources;
+using Gureum.ApiServer.Subresources.Machines;
 using Gureum.Objects.Models;
 using Gureum.Objects.Selectors;
 
@@ -23,6 +24,8 @@ namespace Gureum.ApiServer;
 /// </summary>
 public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorizer, DiscoveryDocuments discovery, ReviewHandlers reviews, ComponentStatuses components, SubresourceHandlers subresources, PathHandlers paths)
 {
+    private readonly MachineSubresources machines = new(registry);
+
     public ObjectRegistry Registry => registry;
 
     /// <summary>What other servers serve, and the way there; null where there are none.</summary>
@@ -89,6 +92,7 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
 
     private async ValueTask<ApiResult> HandleResourceAsync(ApiCall call, RequestTarget target, CancellationToken cancel)
     {
+        if (MachineSubresources.Handles(target)) return await machines.HandleAsync(call, target, cancel);
         var resource = registry.Catalog.Find(target.ApiVersion, target.Plural) ?? throw ApiError.NoSuchPath();
         if (resource.Type.Namespaced && target.Namespace.Length == 0 && (target.Name.Length > 0 || target.Verb == "create") && !reviews.Handles(resource))
             throw ApiError.NoSuchPath();

@@ -39,6 +39,9 @@ public sealed class NodeAuthorizer(ClusterState state) : IAuthorizer
             case "persistentvolumes": return request.Verb == "get";
             case "volumeattachments" or "csinodes": return reads || request.Verb is "create" or "update" or "patch";
             case "certificatesigningrequests": return request.Verb is "create" or "get" or "list" or "watch";
+            // Guests: what is to run here, and what has become of it.
+            case "virtualmachineinstances" when request.Subresource.Length == 0: return reads;
+            case "virtualmachineinstances" when request.Subresource == "status": return request.Verb is "update" or "patch" && Uses(node, request.Namespace, pod => pod.Metadata.OwnerReferences.Any(o => o.Kind == "VirtualMachineInstance" && o.Name == request.Name));
             case "tokenreviews" or "subjectaccessreviews": return request.Verb == "create";
             default: return reads && ReadByAll.Contains(request.Resource);
         }

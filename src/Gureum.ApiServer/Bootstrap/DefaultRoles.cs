@@ -63,7 +63,15 @@ internal static class DefaultRoles
         yield return Rule(["discovery.k8s.io"], ["endpointslices"], Read);
         yield return Rule(["networking.k8s.io"], ["ingresses", "ingresses/status", "networkpolicies"], Read);
         yield return Rule(["policy"], ["poddisruptionbudgets", "poddisruptionbudgets/status"], Read);
+        yield return Rule(["kubevirt.io"], [.. Machines, .. Machines.Select(m => m + "/status")], Read);
+        yield return Rule(["snapshot.kubevirt.io"], Snapshots, Read);
+        yield return Rule(["instancetype.kubevirt.io"], ["virtualmachineinstancetypes", "virtualmachineclusterinstancetypes", "virtualmachinepreferences", "virtualmachineclusterpreferences"], Read);
+        yield return Rule(["cdi.kubevirt.io"], ["datavolumes"], Read);
+        yield return Rule(["subresources.kubevirt.io"], ["virtualmachineinstances/guestosinfo", "virtualmachineinstances/filesystemlist", "virtualmachineinstances/userlist"], ["get"]);
+        yield return Rule(["subresources.kubevirt.io"], ["version", "healthz"], ["get", "list"]);
     }
+
+    private static readonly string[] Machines = ["virtualmachines", "virtualmachineinstances", "virtualmachineinstancereplicasets", "virtualmachineinstancemigrations"], Snapshots = ["virtualmachinesnapshots", "virtualmachinesnapshotcontents", "virtualmachinerestores"];
 
     private static IEnumerable<PolicyRule> Edit()
     {
@@ -77,6 +85,13 @@ internal static class DefaultRoles
         yield return Rule(["batch"], ["cronjobs", "jobs"], Write);
         yield return Rule(["networking.k8s.io"], ["ingresses", "networkpolicies"], Write);
         yield return Rule(["policy"], ["poddisruptionbudgets"], Write);
+        yield return Rule(["kubevirt.io"], Machines, Write);
+        yield return Rule(["snapshot.kubevirt.io"], Snapshots, Write);
+        yield return Rule(["instancetype.kubevirt.io"], ["virtualmachineinstancetypes", "virtualmachinepreferences"], Write);
+        yield return Rule(["cdi.kubevirt.io"], ["datavolumes"], Write);
+        yield return Rule(["subresources.kubevirt.io"], ["virtualmachineinstances/console", "virtualmachineinstances/vnc", "virtualmachineinstances/portforward", "virtualmachines/portforward"], ["get"]);
+        yield return Rule(["subresources.kubevirt.io"],
+            [.. new[] { "pause", "unpause", "freeze", "unfreeze", "softreboot", "reset", "addvolume", "removevolume" }.Select(s => "virtualmachineinstances/" + s), .. new[] { "start", "stop", "restart", "migrate", "addvolume", "removevolume" }.Select(s => "virtualmachines/" + s)], ["update"]);
         yield return Rule(["coordination.k8s.io"], ["leases"], All);
     }
 

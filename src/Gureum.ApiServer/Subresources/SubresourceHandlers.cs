@@ -20,7 +20,7 @@ public sealed class SubresourceHandlers(ObjectRegistry registry, ServiceAccountT
     internal ValueTask<ApiResult> BindAsync(ApiCall call, string ns, CancellationToken cancel) => PodSubresources.BindAsync(registry, call, registry.Catalog.Find("v1", "pods")!, ns, null, cancel);
 
     /// <summary>Whether what goes through is none of this server's business.</summary>
-    internal static bool Connects(RequestTarget target) => target.ApiVersion == "v1" && target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy";
+    internal static bool Connects(RequestTarget target) => (target.ApiVersion == "v1" && target.Subresource is "log" or "exec" or "attach" or "portforward" or "proxy") || Machines.MachineSubresources.Connects(target);
 
     internal async ValueTask<ApiResult> HandleAsync(ApiCall call, RequestTarget target, Resource resource, string? ns, CancellationToken cancel)
     {

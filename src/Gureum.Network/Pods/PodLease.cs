@@ -13,13 +13,14 @@ public sealed record PortMapping(ushort HostPort, ushort ContainerPort, string P
 /// <param name="ContainerId">The sandbox's id, or any id that is unique on the node for a guest.</param>
 /// <param name="Interface">The interface's name inside the pod.</param>
 /// <param name="NetworkNamespace">
-/// The file of the pod's network namespace, or null for a virtual machine: then only the address is leased, and the
-/// caller attaches a tap named <see cref="PodLease.HostInterface"/> to the bridge.
+/// The file of the pod's network namespace, or null for a virtual machine: then a tap named <see cref="PodLease.HostInterface"/> is
+/// made on the bridge, and the guest learns its address by DHCP.
 /// </param>
 /// <param name="Address">An address that the workload brings along (a live migration), or null for a free one.</param>
+/// <param name="Queues">Whether a virtual machine's tap has a queue for each of its processors.</param>
 public sealed record AttachRequest(
     string ContainerId, string Interface = "eth0", string? NetworkNamespace = null, string PodNamespace = "", string PodName = "",
-    string PodUid = "", ImmutableArray<PortMapping> Ports = default, IPAddress? Address = null);
+    string PodUid = "", ImmutableArray<PortMapping> Ports = default, IPAddress? Address = null, bool Queues = false);
 
 /// <summary>A place on the pod network, as kept on disk until it is given back. Immutable.</summary>
 /// <param name="HostInterface">The node's end: a veth, or the name for a guest's tap.</param>

@@ -66,6 +66,7 @@ public sealed partial class PodNetwork : IDisposable
             try
             {
                 if (lease.NetworkNamespace is { } path) Wire(lease, NetNamespace.At(path));
+                else WireTap(lease, request.Queues);
                 if (!_options.PodCidr.Contains(lease.Address))
                     _links.SetRoute(new Route(new IPNetwork(lease.Address, 32), null, _options.Bridge, _options.Gateway));
                 _nft.Apply(PodRules.AddPorts(_options, lease));
@@ -163,6 +164,17 @@ public sealed partial class PodNetwork : IDisposable
         inside.SetRoute(new Route(new IPNetwork(IPAddress.Any, 0), _options.Gateway, lease.Interface, lease.Address));
     }
 
+    // A tap that is there stays as it is: a guest may have it open.
+    private void WireTap(PodLease lease, bool queues)
+    {
+        if (_links.FindLink(lease.HostInterface) is null) Tap.Create(lease.HostInterface, queues, _options.Namespace);
+        _links.SetAlias(lease.HostInterface, $"machine {lease.PodNamespace}/{lease.PodName}");
+        _links.SetMtu(lease.HostInterface, _mtu);
+        _links.SetMaster(lease.HostInterface, _options.Bridge);
+        _links.SetHairpin(lease.HostInterface, true);
+        _links.SetUp(lease.HostInterface);
+    }
+
     private static bool IsWired(RouteNetlink inside, PodLease lease) =>
         inside.FindLink(lease.Interface) is not null && inside.ListAddresses(lease.Interface).Any(a => a.Address.Equals(lease.Address));
 
@@ -192,7 +204,7 @@ public sealed partial class PodNetwork : IDisposable
     private IEnumerable<Link> OurPorts()
     {
         if (_links.FindLink(_options.Bridge) is not { } bridge) return [];
-        return _links.ListLinks().Where(l => l.Master == bridge.Index && l.Kind == "veth" && l.Name.StartsWith(HostPrefix, StringComparison.Ordinal));
+        return _links.ListLinks().Where(l => l.Master == bridge.Index && l.Kind is "veth" or "tun" && l.Name.StartsWith(HostPrefix, StringComparison.Ordinal));
     }
 
     private static string HostName(string containerId, string @interface) =>

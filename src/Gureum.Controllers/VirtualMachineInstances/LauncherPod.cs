@@ -23,6 +23,7 @@ internal static class LauncherPod
     internal static Pod Of(VirtualMachineInstance instance)
     {
         var spec = instance.Spec;
+        var volumes = spec.Volumes.SelectMany(Volumes).Concat(Kernel(spec)).Concat(Credentials(spec)).ToList();
         return new Pod
         {
             Metadata = new ObjectMeta
@@ -37,13 +38,13 @@ internal static class LauncherPod
                 Hostname = spec.Hostname ?? HostName(instance.Name()), Subdomain = spec.Subdomain, DnsPolicy = spec.DnsPolicy, DnsConfig = spec.DnsConfig,
                 TerminationGracePeriodSeconds = spec.TerminationGracePeriodSeconds ?? 30, AutomountServiceAccountToken = false, EnableServiceLinks = false,
                 ServiceAccountName = spec.Volumes.Select(v => v.ServiceAccount?.ServiceAccountName).OfType<string>().FirstOrDefault(),
-                Volumes = [.. spec.Volumes.SelectMany(Volumes), .. Credentials(spec)],
+                Volumes = [.. volumes], ImagePullSecrets = [.. PullSecrets(spec)],
                 Containers =
                 [
                     new Container
                     {
                         Name = MachineNames.Compute, Image = Image, ImagePullPolicy = "Never", Resources = Resources(spec), ReadinessProbe = Probe(spec.ReadinessProbe), LivenessProbe = Probe(spec.LivenessProbe),
-                        Ports = [.. (spec.Domain?.Devices?.Interfaces ?? []).SelectMany(i => i.Ports).Select(Port)], VolumeMounts = [.. spec.Volumes.SelectMany(Volumes).Concat(Credentials(spec)).Where(v => v.PersistentVolumeClaim is null).Select(v => new VolumeMount { Name = v.Name, MountPath = "/var/run/machine/" + v.Name })],
+                        Ports = [.. (spec.Domain?.Devices?.Interfaces ?? []).SelectMany(i => i.Ports).Select(Port)], VolumeMounts = [.. volumes.Where(v => v.PersistentVolumeClaim is null).Select(v => new VolumeMount { Name = v.Name, MountPath = "/var/run/machine/" + v.Name, ReadOnly = true })],
                     },
                 ],
             },
@@ -79,7 +80,9 @@ internal static class LauncherPod
     private static IEnumerable<Volume> Volumes(Objects.Kubevirt.V1.Volume volume)
     {
         var name = MachineNames.PodVolume(volume.Name!);
-        if (volume.PersistentVolumeClaim is { } claim) yield return Claim(name, claim.ClaimName!, claim.ReadOnly);
+        // The image's files are seen where the pod's volumes are: a disk lies on them without a copy.
+        if (volume.ContainerDisk is { } disk) yield return Picture(name, disk.Image, disk.ImagePullPolicy);
+        else if (volume.PersistentVolumeClaim is { } claim) yield return Claim(name, claim.ClaimName!, claim.ReadOnly);
         else if (volume.Ephemeral?.PersistentVolumeClaim is { } backing) yield return Claim(name, backing.ClaimName!, readOnly: true);
         else if (volume.DataVolume is { } data) yield return Claim(name, data.Name!, null);
         else if (volume.ConfigMap is { } map) yield return new Volume { Name = name, ConfigMap = new Objects.Core.V1.ConfigMapVolumeSource { Name = map.Name, Optional = map.Optional } };
@@ -94,6 +97,16 @@ internal static class LauncherPod
         ])
             if (reference?.Name is { } named) yield return new Volume { Name = name + suffix, Secret = new Objects.Core.V1.SecretVolumeSource { SecretName = named } };
     }
+
+    private static Volume Picture(string name, string? image, string? policy) => new() { Name = name, Image = new ImageVolumeSource { Reference = image, PullPolicy = policy is { Length: > 0 } ? policy : null } };
+
+    private static IEnumerable<Volume> Kernel(VirtualMachineInstanceSpec spec)
+    {
+        if (spec.Domain?.Firmware?.KernelBoot?.Container is { } container) yield return Picture(MachineNames.KernelVolume, container.Image, container.ImagePullPolicy);
+    }
+
+    private static IEnumerable<LocalObjectReference> PullSecrets(VirtualMachineInstanceSpec spec) =>
+        spec.Volumes.Select(v => v.ContainerDisk?.ImagePullSecret).Append(spec.Domain?.Firmware?.KernelBoot?.Container?.ImagePullSecret).Where(n => n is { Length: > 0 }).Distinct().Select(n => new LocalObjectReference { Name = n });
 
     private static IEnumerable<Volume> Credentials(VirtualMachineInstanceSpec spec) =>
         spec.AccessCredentials.Select((credential, i) => (credential.SshPublicKey?.Source?.Secret?.SecretName, Index: i)).Where(c => c.SecretName is not null)

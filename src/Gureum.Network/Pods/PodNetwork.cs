@@ -128,7 +128,7 @@ public sealed partial class PodNetwork : IDisposable
             throw new PodNetworkException($"address {wanted} is held by pod {holder.PodNamespace}/{holder.PodName} (container {holder.ContainerId})");
         var address = request.Address ?? _leases.PickFree();
         return new PodLease(
-            request.ContainerId, request.Interface, address, MacOf(address), HostName(request.ContainerId, request.Interface),
+            request.ContainerId, request.Interface, address, request.Mac ?? MacOf(address), HostName(request.ContainerId, request.Interface),
             request.NetworkNamespace, request.PodNamespace, request.PodName, request.PodUid,
             request.Ports.IsDefault ? ImmutableArray<PortMapping>.Empty : request.Ports);
     }

@@ -73,6 +73,16 @@ public sealed class CgroupTree
         if (maxProcesses is { } max) CgroupFiles.Write(Directory("pids", path), "pids.max", $"{max}");
     }
 
+    /// <summary>Puts a process that runs already into a group, with all its threads. One that has ended meanwhile is no error.</summary>
+    public void MoveProcess(string path, int process)
+    {
+        foreach (var directory in _layout.Hierarchies.Select(h => h + path).Where(System.IO.Directory.Exists))
+        {
+            try { CgroupFiles.Write(directory, "cgroup.procs", $"{process}"); }
+            catch (CgroupException) when (!System.IO.Directory.Exists($"/proc/{process}")) { return; }
+        }
+    }
+
     /// <summary>Paths of all pod groups that exist, e.g. to find those whose pods are gone.</summary>
     public IReadOnlyList<string> ListPods() =>
         [.. new[] { PodQos.Guaranteed, PodQos.Burstable, PodQos.BestEffort }

@@ -29,6 +29,18 @@ internal static partial class Libc
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int rmdir(string path);
 
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int statx(int folder, string path, int flags, uint mask, Span<byte> result);
+
+    /// <summary>Whether a path is a plain file: no directory, link, device or pipe. A missing one is none.</summary>
+    internal static bool IsRegularFile(string path)
+    {
+        const int here = -100, noFollow = 0x100, modeAt = 28;
+        const uint type = 1;
+        var result = new byte[256];
+        return statx(here, path, noFollow, type, result) == 0 && (BitConverter.ToUInt16(result, modeAt) & 0xF000) == 0x8000;
+    }
+
     /// <summary>The text of the last failed call's errno, e.g. "No such file or directory".</summary>
     internal static string LastError() => new Win32Exception(Marshal.GetLastPInvokeError()).Message;
 }

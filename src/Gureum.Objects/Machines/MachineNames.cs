@@ -39,6 +39,9 @@ public static class MachineNames
     /// <summary>Holds a machine until its instance is gone.</summary>
     public const string MachineFinalizer = "kubevirt.io/virtualMachineControllerFinalize";
 
+    /// <summary>The pod's volume that has the kernel which a guest boots without a disk.</summary>
+    public const string KernelVolume = "kernel-boot";
+
     /// <summary>The name of the pod's volume for a volume of the instance.</summary>
     public static string PodVolume(string volume) => volume;
 

@@ -10,6 +10,7 @@ using Gureum.Node.Admission;
 using Gureum.Node.Cgroups;
 using Gureum.Node.Containerd;
 using Gureum.Node.Logs;
+using Gureum.Node.Machines;
 using Gureum.Node.Networking;
 using Gureum.Node.Pods;
 using Gureum.Node.Probes;
@@ -19,7 +20,9 @@ using Gureum.Node.Runtime;
 using Gureum.Node.Server;
 using Gureum.Node.Volumes;
 using Gureum.Objects.Core.V1;
+using Gureum.Objects.Kubevirt.V1;
 using Microsoft.Extensions.Logging.Abstractions;
+using PodNetwork = Gureum.Network.Pods.PodNetwork;
 using NodeObject = Gureum.Objects.Core.V1.Node;
 
 namespace Gureum.Node;
@@ -91,6 +94,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var events = new EventRecorder(client, "kubelet", options.Name, time);
         var informers = new InformerFactory(client, time);
         var pods = informers.Select<Pod>(new ListQuery(FieldSelector: "spec.nodeName=" + options.Name));
+        var instances = informers.Select<VirtualMachineInstance>(new ListQuery(FieldSelector: "status.nodeName=" + options.Name));
         var self = informers.Select<NodeObject>(new ListQuery(FieldSelector: "metadata.name=" + options.Name));
         var settings = PodSettings.Of(options);
         Port = await ServeAsync(new NodePods(pods, runtime, cgroups, settings));
@@ -109,14 +113,22 @@ public sealed class NodeAgent : IAsyncDisposable
         var probes = new ProbeManager(prober, events, time, uid => workers?.Wake(uid));
         var puller = new ImagePuller(images, client, events, time);
         var files = new SnapshotImageFiles(connection, ContainerdSettings.DefaultSnapshotter);
-        var cri = new CriPodRuntime(runtime, new RuntimeHandlers(client), puller, new VolumeManager(client, puller, files, settings, time),
+        var volumes = new VolumeManager(client, puller, files, settings, time);
+        IPodRuntime all = new CriPodRuntime(runtime, new RuntimeHandlers(client), puller, volumes,
             new PodEnvironment(client, informers.Get<Service>()), probes, new LifecycleHooks(runtime, prober, time), cgroups, settings, events, Room, time);
+        var room = options.Machines ? MachineRoom.Open(options, client, network!, pods, instances, volumes, probes, cgroups, settings, events, time) : null;
+        if (room is not null)
+        {
+            parts.Add(room);
+            all = new RuntimeChoice(all, room.Runtime, room.Store);
+        }
         await informers.StartAsync(stop.Token).WaitAsync(cancel);
-        workers = new PodWorkers(cri, client, events, pods, (pod, others) => self.Get(null, options.Name) is { } node ? PodAdmission.Judge(pod, node, others) : null, time);
+        workers = new PodWorkers(all, client, events, pods, (pod, others) => self.Get(null, options.Name) is { } node ? PodAdmission.Judge(pod, node, others) : null, time);
         parts.Add(workers);
         loops.Add(Task.Run(() => follower.RunAsync(stop.Token), CancellationToken.None));
-        await new Leftovers(runtime, cri, cgroups, pods).SweepAsync(network!, cancel);
+        await new Leftovers(runtime, all, cgroups, pods).SweepAsync(network!, room?.Store.Uids ?? [], cancel);
         workers.Start();
+        room?.Start(workers.Wake);
         loops.Add(Task.Run(() => ListenAsync(workers), CancellationToken.None));
         loops.Add(Task.Run(() => RotateAsync(new LogRotator(LogLimits.Default, time)), CancellationToken.None));
         Ready = WaitReadyAsync(registration);

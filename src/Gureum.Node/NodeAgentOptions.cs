@@ -51,6 +51,11 @@ public sealed record NodeAgentOptions
     public string SandboxImage { get; init; } = "gureum.local/pause:1";
 
     internal string Containerd => Path.Combine(RunDirectory, "containerd");
+    /// <summary>Whether this node runs virtual machines, if its hypervisor works.</summary>
+    public bool Machines { get; init; } = true;
+
+    internal string Libvirt => Path.Combine(RunDirectory, "libvirt");
+    internal string MachinesDirectory => Path.Combine(DataDirectory, "machines", "guests");
     internal string PodsDirectory => Path.Combine(DataDirectory, "pods");
     internal string LogsDirectory => Path.Combine(DataDirectory, "logs");
     internal string CniBin => Path.Combine(DataDirectory, "cni", "bin");

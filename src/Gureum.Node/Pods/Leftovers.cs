@@ -9,7 +9,8 @@ namespace Gureum.Node.Pods;
 /// <summary>Removes what an earlier life of this agent left of pods that the API no longer has on this node.</summary>
 internal sealed class Leftovers(IContainerRuntime runtime, IPodRuntime pods, CgroupTree cgroups, Informer<Pod> known)
 {
-    internal async Task SweepAsync(PodNetwork network, CancellationToken cancel)
+    /// <param name="guests">Pods that are virtual machines, which are looked after once the hypervisor is there.</param>
+    internal async Task SweepAsync(PodNetwork network, IReadOnlyList<string> guests, CancellationToken cancel)
     {
         var alive = known.List().Select(p => p.Metadata.Uid!).ToHashSet();
         var sandboxes = await runtime.ListSandboxesAsync(null, cancel);
@@ -19,7 +20,7 @@ internal sealed class Leftovers(IContainerRuntime runtime, IPodRuntime pods, Cgr
             await pods.RemoveAsync(orphan.Identity.Uid, orphan.Identity.Namespace, orphan.Identity.Name, cancel);
         }
         foreach (var group in cgroups.ListPods())
-            if (!alive.Contains(Path.GetFileName(group)["pod".Length..])) await cgroups.KillAndDeleteAsync(group, cancel);
-        network.Collect(sandboxes.Where(s => alive.Contains(s.Identity.Uid)).Select(s => s.Id).ToHashSet());
+            if (Path.GetFileName(group)["pod".Length..] is var uid && !alive.Contains(uid) && !guests.Contains(uid)) await cgroups.KillAndDeleteAsync(group, cancel);
+        network.Collect(sandboxes.Where(s => alive.Contains(s.Identity.Uid)).Select(s => s.Id).Concat(guests).ToHashSet());
     }
 }

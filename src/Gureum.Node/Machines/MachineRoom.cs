@@ -1,0 +1,95 @@
+using Gureum.Client;
+using Gureum.Libvirt;
+using Gureum.Network.Dhcp;
+using Gureum.Network.Netlink;
+using Gureum.Network.Pods;
+using Gureum.Node.Cgroups;
+using Gureum.Node.Pods;
+using Gureum.Node.Probes;
+using Gureum.Node.Volumes;
+using Gureum.Objects.Core.V1;
+using Gureum.Objects.Kubevirt.V1;
+using PodNetwork = Gureum.Network.Pods.PodNetwork;
+
+namespace Gureum.Node.Machines;
+
+/// <summary>Everything of a node that is there for its virtual machines, put together. What runs goes on when it is disposed.</summary>
+internal sealed class MachineRoom : IAsyncDisposable
+{
+    private readonly MachineHost host;
+    private readonly DhcpServer dhcp;
+    private readonly HypervisorReport report;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Informer<Pod> pods;
+    private readonly Informer<VirtualMachineInstance> instances;
+    private Task reporting = Task.CompletedTask;
+
+    private MachineRoom(MachineHost host, MachineStore store, DhcpServer dhcp, HypervisorReport report, MachinePodRuntime runtime, Informer<Pod> pods, Informer<VirtualMachineInstance> instances)
+    {
+        (this.host, Store, this.dhcp, this.report, Runtime) = (host, store, dhcp, report, runtime);
+        (this.pods, this.instances) = (pods, instances);
+    }
+
+    internal MachineStore Store { get; }
+    internal MachinePodRuntime Runtime { get; }
+    internal MachineHost Host => host;
+
+    internal static MachineRoom Open(NodeAgentOptions options, ApiClient client, PodNetwork network, Informer<Pod> pods, Informer<VirtualMachineInstance> instances, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, PodSettings settings, EventRecorder events, TimeProvider time)
+    {
+        var host = new MachineHost(new MachineHostOptions(Path.Combine(options.DataDirectory, "machines", "host"), options.Libvirt, [options.PodsDirectory]), time);
+        var store = new MachineStore(options.MachinesDirectory);
+        var dhcp = DhcpServer.Start(network.Options.Bridge, NetNamespace.Current, e => Log.Current.Warn("dhcp", e.Message));
+        var runtime = new MachinePodRuntime(host, store, new GuestNetwork(network, dhcp, settings), volumes, probes, cgroups, client, instances, settings, events, time);
+        return new MachineRoom(host, store, dhcp, new HypervisorReport(host, client, options.Name, time), runtime, pods, instances);
+    }
+
+    /// <summary>Brings up the hypervisor, in its own time; guests of an earlier life of this agent are taken up again.</summary>
+    /// <param name="wake">Has a pod looked at, by its uid.</param>
+    internal void Start(Action<string> wake)
+    {
+        host.Changed = domain =>
+        {
+            foreach (var uid in Store.Uids)
+                if (Store.Find(uid)?.Domain == domain) wake(uid);
+        };
+        host.StateChanged = () =>
+        {
+            report.Changed();
+            if (host.Problem is not null) return;
+            foreach (var pod in pods.List().Where(RuntimeChoice.IsMachine)) wake(pod.Metadata.Uid!);
+            _ = Task.Run(SweepAsync, CancellationToken.None);
+        };
+        instances.AddHandler((old, current) =>
+        {
+            if (old is null || current is null || old.Metadata.Generation == current.Metadata.Generation) return;
+            foreach (var pod in pods.List(current.Metadata.Namespace).Where(p => p.Metadata.OwnerReferences.Any(o => o.Uid == current.Metadata.Uid))) wake(pod.Metadata.Uid!);
+        });
+        host.Start();
+        reporting = Task.Run(() => report.RunAsync(stop.Token), CancellationToken.None);
+    }
+
+    // Guests whose pods went while the agent was away.
+    private async Task SweepAsync()
+    {
+        var alive = pods.List().Select(p => p.Metadata.Uid!).ToHashSet();
+        foreach (var uid in Store.Uids.Where(u => !alive.Contains(u)))
+        {
+            try
+            {
+                if (Store.Find(uid) is not { } record) continue;
+                Log.Current.Info("machines", $"removing {record.Namespace}/{record.Instance}, whose pod the API no longer has on this node");
+                await Runtime.RemoveAsync(uid, record.Namespace, record.PodName, stop.Token);
+            }
+            catch (Exception e) when (e is LibvirtException or PodNotReadyException or IOException or CgroupException or OperationCanceledException) { Log.Current.Warn("machines", $"{uid}: {e.Message}"); }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await reporting;
+        await host.DisposeAsync();
+        await dhcp.DisposeAsync();
+        stop.Dispose();
+    }
+}

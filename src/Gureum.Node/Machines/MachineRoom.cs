@@ -62,7 +62,7 @@ internal sealed class MachineRoom : IAsyncDisposable
         instances.AddHandler((old, current) =>
         {
             if (old is null || current is null || old.Metadata.Generation == current.Metadata.Generation) return;
-            foreach (var pod in pods.List(current.Metadata.Namespace).Where(p => p.Metadata.OwnerReferences.Any(o => o.Uid == current.Metadata.Uid))) wake(pod.Metadata.Uid!);
+            foreach (var pod in pods.List(current.Metadata.Namespace ?? "").Where(p => p.Metadata.OwnerReferences.Any(o => o.Uid == current.Metadata.Uid))) wake(pod.Metadata.Uid!);
         });
         host.Start();
         reporting = Task.Run(() => report.RunAsync(stop.Token), CancellationToken.None);

@@ -23,6 +23,8 @@ internal static class Prerequisites
         if (missing.Count > 0 && !mayInstall)
             throw new CommandFailure($"this machine lacks {string.Join(", ", missing.Select(p => p.Name))}; install them with: {PackageInstaller.Line(missing)}");
         await PackageInstaller.InstallAsync(missing, progress, cancel);
+        // Without these the node runs containers alone, and says why on its status.
+        if (mayInstall && PackageList.Missing(PackageList.VirtualMachines) is { Count: > 0 } hypervisor) await PackageInstaller.InstallAsync(hypervisor, progress, cancel);
     }
 
     /// <summary>Refuses ports that somebody else has.</summary>

@@ -33,6 +33,9 @@ public enum LibvirtErrorCode
     /// <summary>The machine is running already.</summary>
     DomainExists = 28,
 
+    /// <summary>The XML is not well-formed; the message has the place.</summary>
+    XmlDetail = 35,
+
     /// <summary>Reading or writing failed in the system.</summary>
     SystemError = 38,
 
@@ -74,9 +77,6 @@ public enum LibvirtErrorCode
 
     /// <summary>The guest agent answered nothing or nonsense.</summary>
     AgentUnsynced = 97,
-
-    /// <summary>The guest agent refused the command.</summary>
-    AgentCommandFailed = 109,
 
     /// <summary>The description does not follow the schema.</summary>
     XmlInvalidSchema = 92,

@@ -65,7 +65,7 @@ public sealed partial class ProcessSupervisor(SupervisedProgram program, ILogger
             if ((_process ?? ProcessIdentity.Load(program.IdentityPath)) is { } process) await EndAsync(process, cancel).ConfigureAwait(false);
             _process = null;
             _problem = "stopped";
-            File.Delete(program.IdentityPath);
+            if (File.Exists(program.IdentityPath)) File.Delete(program.IdentityPath);
         }
         finally
         {

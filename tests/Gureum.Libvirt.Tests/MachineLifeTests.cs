@@ -175,14 +175,27 @@ public sealed class MachineLifeTests(LibvirtFixture fixture) : IAsyncLifetime
     {
         var text = new StringBuilder();
         var buffer = new byte[4096];
-        while (!text.ToString().EndsWith(end, StringComparison.Ordinal))
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2)); // only keeps a broken run from hanging
+        while (!text.ToString().Contains(end, StringComparison.Ordinal))
         {
-            int count = await console.ReadAsync(buffer);
+            int count = await ReadAsync();
             Assert.True(count > 0, $"the console ended after: {text}");
             text.Append(Encoding.Latin1.GetString(buffer, 0, count));
         }
 
         return text.ToString();
+
+        async Task<int> ReadAsync()
+        {
+            try
+            {
+                return await console.ReadAsync(buffer, limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException($"the console says no \"{end}\" after: {text}");
+            }
+        }
     }
 
     private async Task<Statistics.MachineStatistics> StatisticsAsync() => (await fixture.Hypervisor.GetAllDomainStatsAsync()).Single(s => s.Uuid == _machine!.Uuid);

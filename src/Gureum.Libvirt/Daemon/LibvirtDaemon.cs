@@ -13,9 +13,6 @@ public sealed class LibvirtDaemon : ILibvirt
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(10);
 
-    // The places are compiled into libvirt.
-    private const string SystemRun = "/run/libvirt";
-
     private readonly LibvirtSettings _settings;
     private readonly ProcessSupervisor _supervisor;
 
@@ -69,7 +66,7 @@ public sealed class LibvirtDaemon : ILibvirt
         foreach (ProcessIdentity guest in GuestProcesses.FindAll(StateDirectory)) await EndAsync(guest, cancel).ConfigureAwait(false);
         foreach (string directory in _settings.SharedDirectories.Reverse()) SharedMounts.Undo(directory);
         if (Directory.Exists(_settings.RunDirectory)) Directory.Delete(_settings.RunDirectory, recursive: true);
-        if (Directory.Exists(SystemRun) && !Directory.EnumerateFileSystemEntries(SystemRun).Any()) Directory.Delete(SystemRun);
+        // /run/libvirt itself stays, an empty directory: removing it would tear our mount off it in the namespace of every other libvirtd.
     }
 
     /// <summary>Stops supervising. libvirtd keeps running, to be adopted by the next supervisor.</summary>

@@ -4,7 +4,8 @@ namespace Gureum.Libvirt.Daemon;
 
 /// <summary>
 /// The shell script that becomes libvirtd: it runs in a mount namespace of its own, puts our directories over those that
-/// are compiled into libvirt, and settles who sees KVM's device. Pure.
+/// are compiled into libvirt, and settles who sees KVM's device. libvirt looks up the host's own name whenever it starts a machine: where no name server
+/// answers that takes half a minute, so a hosts file of ours has it. Pure.
 /// </summary>
 internal static class NamespaceScript
 {
@@ -31,6 +32,11 @@ internal static class NamespaceScript
                 rm -f '{device}'
                 {(settings.Accelerator == Accelerator.Kvm ? $"mknod -m 660 '{device}' c 10 232 && chgrp '{settings.Group}' '{device}'" : $"(umask 777; : > '{device}')")}
                 mount --bind '{device}' {Kvm}
+            fi
+            if [ -e /etc/hosts ]; then
+                name=$(cat /proc/sys/kernel/hostname)
+                (cat /etc/hosts; echo "127.0.1.1 $name"; echo "::1 $name") > '{Path.Combine(settings.RootDirectory, "hosts")}'
+                mount --bind '{Path.Combine(settings.RootDirectory, "hosts")}' /etc/hosts
             fi
             exec "$0" --config '{settings.ConfigPath}' --pid-file '{Path.Combine(settings.RunDirectory, "libvirtd.lock")}'
 

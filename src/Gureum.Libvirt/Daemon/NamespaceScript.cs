@@ -5,7 +5,7 @@ namespace Gureum.Libvirt.Daemon;
 /// <summary>
 /// The shell script that becomes libvirtd: it runs in a mount namespace of its own, puts our directories over those that
 /// are compiled into libvirt, and settles who sees KVM's device. libvirt looks up the host's own name whenever it starts a machine: where no name server
-/// answers that takes half a minute, so a hosts file of ours has it. Pure.
+/// answers that takes long, so a hosts file of ours has it. Pure.
 /// </summary>
 internal static class NamespaceScript
 {
@@ -32,6 +32,7 @@ internal static class NamespaceScript
                 rm -f '{device}'
                 {(settings.Accelerator == Accelerator.Kvm ? $"mknod -m 660 '{device}' c 10 232 && chgrp '{settings.Group}' '{device}'" : $"(umask 777; : > '{device}')")}
                 mount --bind '{device}' {Kvm}
+                {(settings.Accelerator == Accelerator.Kvm ? "" : $"mount -o remount,bind,ro {Kvm}")}
             fi
             if [ -e /etc/hosts ]; then
                 name=$(cat /proc/sys/kernel/hostname)

@@ -3,6 +3,7 @@ using Gureum.Network.Pods;
 using Gureum.Network.Services;
 using Gureum.Node.Cgroups;
 using Gureum.Node.Containerd;
+using Gureum.Node.Machines;
 using Gureum.Node.Native;
 using Gureum.Node.Pods;
 using Gureum.Node.Probes;
@@ -22,6 +23,7 @@ public static class NodeTeardown
     {
         var problems = new List<string>();
         using var network = NetworkOf(options);
+        await StepAsync("virtual machines", () => MachineTeardown.RunAsync(options, pods, mostGrace, cancel));
         await StepAsync("containers", () => ContainersAsync(options, network, pods, mostGrace, problems, cancel));
         await StepAsync("Service rules", () => { Services(options); return Task.CompletedTask; });
         await StepAsync("pod network", () => { network.Teardown(); return Task.CompletedTask; });

@@ -11,7 +11,34 @@ namespace Gureum.Node.Machines;
 /// <summary>Where a node's hypervisor lives (immutable configuration).</summary>
 /// <param name="RootDirectory">What must survive a reboot.</param>
 /// <param name="Shared">Directories whose mounts guests must see.</param>
-public sealed record MachineHostOptions(string RootDirectory, string RunDirectory, IReadOnlyList<string> Shared);
+public sealed record MachineHostOptions(string RootDirectory, string RunDirectory, IReadOnlyList<string> Shared)
+{
+    internal static MachineHostOptions Of(NodeAgentOptions options) => new(Path.Combine(options.DataDirectory, "machines", "host"), options.Libvirt, [options.PodsDirectory]);
+
+    internal LibvirtSettings Libvirt(AcceleratorResult accelerator) => new()
+    {
+        RootDirectory = Path.Combine(RootDirectory, "libvirt"), RunDirectory = RunDirectory, HostUuid = HostUuid(), SharedDirectories = Shared, Accelerator = accelerator.Accelerator,
+    };
+
+    // The node keeps its name among hypervisors for ever.
+    private Guid HostUuid()
+    {
+        var file = Path.Combine(RootDirectory, "host-uuid");
+        if (File.Exists(file) && Guid.TryParse(File.ReadAllText(file), out var known)) return known;
+        var made = Guid.NewGuid();
+        File.WriteAllText(file, made.ToString("D"));
+        return made;
+    }
+
+    /// <summary>A directory on the way to guests' disks that their user cannot pass, with what mends it; null when there is none.</summary>
+    internal string? Barrier()
+    {
+        foreach (var start in Shared.Append(RootDirectory))
+            for (var at = Path.GetDirectoryName(Path.GetFullPath(start)); at is { Length: > 1 }; at = Path.GetDirectoryName(at))
+                if (Directory.Exists(at) && (File.GetUnixFileMode(at) & UnixFileMode.OtherExecute) == 0) return $"QEMU runs as a user of its own, which cannot pass {at} to its disks: chmod o+x {at}";
+        return null;
+    }
+}
 
 /// <summary>
 /// The hypervisor of a node: the libvirtd that it runs, the connection to it, and what it tells of guests. It comes up beside the rest of the agent, since
@@ -82,25 +109,13 @@ internal sealed class MachineHost(MachineHostOptions options, TimeProvider time)
     {
         Directory.CreateDirectory(options.RootDirectory);
         Accelerator ??= await AcceleratorProbe.RunAsync(new ProbeSettings { DataDirectory = options.RootDirectory }, stop.Token);
-        libvirt ??= new LibvirtDaemon(new LibvirtSettings
-        {
-            RootDirectory = Path.Combine(options.RootDirectory, "libvirt"), RunDirectory = options.RunDirectory, HostUuid = HostUuid(), SharedDirectories = options.Shared, Accelerator = Accelerator.Accelerator,
-        }, NullLogger<LibvirtDaemon>.Instance, time);
+        if (options.Barrier() is { } barrier) throw new InvalidOperationException(barrier);
+        libvirt ??= new LibvirtDaemon(options.Libvirt(Accelerator), NullLogger<LibvirtDaemon>.Instance, time);
         await libvirt.StartAsync(stop.Token);
         if (hypervisor is { } old) await old.DisposeAsync();
         hypervisor = await Libvirt.Hypervisor.OpenAsync(libvirt.Uri, stop.Token);
         var (qemu, own) = await hypervisor.GetVersionsAsync(stop.Token);
         Versions = $"qemu {qemu}, libvirt {own}";
-    }
-
-    // The node keeps its name among hypervisors for ever.
-    private Guid HostUuid()
-    {
-        var file = Path.Combine(options.RootDirectory, "host-uuid");
-        if (File.Exists(file) && Guid.TryParse(File.ReadAllText(file), out var known)) return known;
-        var made = Guid.NewGuid();
-        File.WriteAllText(file, made.ToString("D"));
-        return made;
     }
 
     private async Task FollowAsync()

@@ -39,6 +39,8 @@ internal sealed class MachinePodRuntime(
         var record = store.Find(uid);
         try
         {
+            // A guest that ran goes on being ready while the hypervisor is still coming up.
+            if (record is { Started: not null, Ended: null }) Follow(pod, record);
             if (record is not { Ended: not null } && pod.Status.Phase is not ("Succeeded" or "Failed")) record = await StepAsync(pod, record, cancel);
         }
         catch (PodNotReadyException e) { (waiting, again) = (Note(pod, e.Reason, e.Message), Soon); }
@@ -69,8 +71,7 @@ internal sealed class MachinePodRuntime(
         if (machine is not null && (await machine.GetStateAsync(cancel)) is var status && status.State is not (MachineState.ShutOff or MachineState.Crashed))
         {
             if (record!.Started is null) store.Put(record = record with { Started = time.GetUtcNow() });
-            network.Put(pod, HostName(pod));
-            probes.Ensure(pod, pod.Spec.Containers[0], uid, network.AddressOf(uid) ?? "", record.Started!.Value);
+            Follow(pod, record);
             if (probes.Verdict(uid).Failure is { } failure)
             {
                 events.Normal(pod, "Killing", $"Guest {record.Instance} {failure["Container ".Length..].Replace("restarted", "ended", StringComparison.Ordinal)}");
@@ -130,9 +131,15 @@ internal sealed class MachinePodRuntime(
             throw;
         }
         events.Normal(pod, "Started", $"Started guest {guest.Name} under {host.Accelerator.DomainType}");
-        network.Put(pod, HostName(pod));
-        probes.Ensure(pod, pod.Spec.Containers[0], uid, network.AddressOf(uid) ?? "", record.Started!.Value);
+        Follow(pod, record);
         return record;
+    }
+
+    // The guest is answered when it asks for its address, and probed.
+    private void Follow(Pod pod, MachineRecord record)
+    {
+        network.Put(pod, HostName(pod));
+        probes.Ensure(pod, pod.Spec.Containers[0], record.PodUid, network.AddressOf(record.PodUid) ?? "", record.Started!.Value);
     }
 
     // QEMU counts in its pod's group, as the processes of a container do.

@@ -36,7 +36,7 @@ internal sealed class MachineRoom : IAsyncDisposable
 
     internal static MachineRoom Open(NodeAgentOptions options, ApiClient client, PodNetwork network, Informer<Pod> pods, Informer<VirtualMachineInstance> instances, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, PodSettings settings, EventRecorder events, TimeProvider time)
     {
-        var host = new MachineHost(new MachineHostOptions(Path.Combine(options.DataDirectory, "machines", "host"), options.Libvirt, [options.PodsDirectory]), time);
+        var host = new MachineHost(MachineHostOptions.Of(options), time);
         var store = new MachineStore(options.MachinesDirectory);
         var dhcp = DhcpServer.Start(network.Options.Bridge, NetNamespace.Current, e => Log.Current.Warn("dhcp", e.Message));
         var runtime = new MachinePodRuntime(host, store, new GuestNetwork(network, dhcp, settings), volumes, probes, cgroups, client, instances, settings, events, time);

@@ -39,5 +39,6 @@ internal static class TestCommand
         await PackageInstaller.InstallAsync(missing, progress, cancel);
         // Clouds of tests live where nothing can be downloaded: their images are built here.
         await ExampleImport.ExampleImageLoader.BuildAsync(progress, cancel);
+        await ExampleImport.GuestImageLoader.BuildAsync(progress, cancel);
     }
 }

@@ -67,7 +67,7 @@ internal static class UpCommand
 
         ServerProcess server = await progress.RunAsync(options.RunsNode ? $"starting the server and waiting for node {options.NodeName}" : "starting the server", _ =>
             starting ? CloudStarter.JoinAsync(options, cancel) : CloudStarter.StartAsync(options, cancel));
-        return new UpResult(options, server, WasUp: false, options.RunsNode ? await ExampleImageLoader.EnsureAsync(options, progress, cancel) : []);
+        return new UpResult(options, server, WasUp: false, options.RunsNode ? [.. await ExampleImageLoader.EnsureAsync(options, progress, cancel), .. await GuestImageLoader.EnsureAsync(options, progress, cancel)] : []);
     }
 
     private static void Print(UpResult result, bool json)
@@ -95,7 +95,7 @@ internal static class UpCommand
 
             Next:
               kubectl get nodes -o wide              (or: gureum kubectl{directory} get nodes -o wide)
-              kubectl apply -f examples/guestbook/
+              kubectl apply -f examples/guestbook/   (or examples/vm/: a virtual machine beside a container)
               gureum status{directory}
               gureum down{directory}
             """);

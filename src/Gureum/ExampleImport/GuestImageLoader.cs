@@ -13,6 +13,24 @@ internal static class GuestImageLoader
     internal static Task<GuestFiles> BuildAsync(Progress progress, CancellationToken cancel) =>
         progress.RunAsync($"guest image {TinyGuest.Name}", _ => TinyGuest.EnsureAsync(ExampleImageLoader.Cache, cancel));
 
+    /// <summary>Brings the guest in where machines can run, if it is not there. A cloud works without it, so a failure is a note and no error.</summary>
+    /// <returns>What did not work, one line each with what to do.</returns>
+    internal static async Task<IReadOnlyList<string>> EnsureAsync(ClusterOptions options, Progress progress, CancellationToken cancel)
+    {
+        if (PackageList.Missing(PackageList.VirtualMachines) is { Count: > 0 } missing)
+            return [$"virtual machines cannot run here without {string.Join(", ", missing.Select(m => m.Name))}: {PackageInstaller.Line(missing)}"];
+        try
+        {
+            if ((await new ContainerdImages(options).ListAsync(cancel)).Contains(TinyGuest.Name)) return [];
+            await ImportAsync(options, await BuildAsync(progress, cancel), progress, cancel);
+            return [];
+        }
+        catch (Exception e) when (e is Images.ImageException or CommandFailure or IOException)
+        {
+            return [$"the tiny guest of examples/vm is not there: {e.Message.Split('\n', 2)[0].TrimEnd('.')}. Everything else works; when the package sources can be reached, run `gureum image build-guests --data-dir {options.DataDirectory}`"];
+        }
+    }
+
     /// <summary>Imports the container disk.</summary>
     internal static Task ImportAsync(ClusterOptions options, GuestFiles guest, Progress progress, CancellationToken cancel) =>
         progress.RunAsync("importing " + TinyGuest.Name, async _ =>

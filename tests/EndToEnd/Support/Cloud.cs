@@ -27,6 +27,8 @@ public sealed class Cloud : IAsyncDisposable
     internal static async Task<Cloud> CreateAsync()
     {
         var cloud = new Cloud();
+        // Guests run as a user of their own, who must find the way to their disks.
+        File.SetUnixFileMode(cloud.Data, File.GetUnixFileMode(cloud.Data) | UnixFileMode.OtherExecute);
         (await Shell.RunAsync("ip", ["netns", "add", cloud.network])).Ok();
         (await Shell.RunAsync("ip", ["-n", cloud.network, "link", "set", "lo", "up"])).Ok();
         return cloud;

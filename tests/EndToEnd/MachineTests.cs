@@ -1,0 +1,128 @@
+using System.Globalization;
+using Gureum.EndToEnd.Support;
+
+namespace Gureum.EndToEnd;
+
+/// <summary>Virtual machines as a user has them: real guests under QEMU, through kubectl.</summary>
+public sealed class MachineTests(SharedCloud shared) : IAsyncLifetime
+{
+    private readonly Cloud cloud = shared.Cloud;
+    private string ns = "";
+
+    public async ValueTask InitializeAsync() => ns = await cloud.NamespaceAsync("machines");
+
+    public async ValueTask DisposeAsync() => await cloud.GetAsync("delete", "namespace", ns, "--wait=false");
+
+    [Fact]
+    public async Task Example_OfAMachineAndContainers_AnswersBehindOneService()
+    {
+        await cloud.GetAsync("apply", "-n", ns, "-f", Path.Combine(Cloud.Root, "examples", "vm"));
+        await RunningAsync("web-vm");
+        await cloud.GetAsync("rollout", "status", "-n", ns, "deployment/web-pod", "--timeout=120s");
+        string service = await cloud.GetAsync("get", "service", "web", "-n", ns, "-o", "jsonpath={.spec.clusterIP}");
+        var said = new HashSet<string>();
+        await Eventually.GetAsync("answers of the machine and of the containers", async () =>
+        {
+            said.Add((await cloud.InsideAsync("curl", ["-s", "-m", "5", $"http://{service}/"])).Output.Split(',')[0]);
+            return string.Join("; ", said);
+        }, _ => said.Contains("a virtual machine") && said.Contains("a container"));
+
+        string address = await cloud.GetAsync("get", "vmi", "web-vm", "-n", ns, "-o", "jsonpath={.status.interfaces[0].ipAddress}");
+        Assert.Equal(address, await cloud.GetAsync("get", "pods", "-n", ns, "-l", "kubevirt.io=virt-launcher", "-o", "jsonpath={.items[0].status.podIP}"));
+        // Nothing runs for a guest but QEMU.
+        Assert.Single(Guests(ns, "web-vm"));
+
+        await cloud.GetAsync("patch", "vm", "web-vm", "-n", ns, "--type", "merge", "-p", "{\"spec\":{\"runStrategy\":\"Halted\"}}");
+        await Eventually.GetAsync("the machine", () => cloud.GetAsync("get", "vm", "web-vm", "-n", ns, "-o", "jsonpath={.status.printableStatus}"), s => s == "Stopped");
+        Assert.Empty(Guests(ns, "web-vm"));
+        Assert.Equal("", await cloud.GetAsync("get", "vmi,pods", "-n", ns, "-l", "kubevirt.io=virt-launcher", "-o", "name"));
+    }
+
+    [Fact]
+    public async Task Guest_WithACloudInitKey_IsSignedInToAndKeepsItsDisk()
+    {
+        string key = Path.Combine(cloud.Data, "key");
+        if (!File.Exists(key)) (await Shell.RunAsync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key])).Ok();
+        await cloud.ApplyAsync(ns, $$"""
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: { name: data }
+            spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 32Mi } } }
+            ---
+            apiVersion: kubevirt.io/v1
+            kind: VirtualMachine
+            metadata: { name: box }
+            spec:
+              runStrategy: Always
+              template:
+                spec:
+                  terminationGracePeriodSeconds: 20
+                  domain:
+                    memory: { guest: 128Mi }
+                    devices:
+                      disks:
+                        - { name: root, disk: { bus: virtio } }
+                        - { name: data, disk: { bus: virtio }, serial: DATA }
+                  volumes:
+                    - { name: root, containerDisk: { image: "gureum.local/tiny-guest:1" } }
+                    - { name: data, persistentVolumeClaim: { claimName: data } }
+                    - { name: seed, cloudInitConfigDrive: { userData: "#cloud-config\nhostname: box\nssh_authorized_keys:\n- {{File.ReadAllText(key + ".pub").Trim()}}\n" } }
+            """);
+        await RunningAsync("box");
+        Assert.Equal("box", await SshAsync(key, "hostname; printf kept | dd of=/dev/vdb 2>/dev/null; sync"));
+        string first = await UidAsync("box");
+
+        // The guest goes on while the cloud's server is killed and comes again.
+        string pid = Assert.Single(Guests(ns, "box"));
+        System.Diagnostics.Process.GetProcessById((int)(await cloud.StatusAsync())["pid"]!).Kill();
+        (await cloud.GureumAsync("up", "--no-install")).Ok();
+        Assert.Equal("box", await SshAsync(key, "hostname"));
+        Assert.Equal((pid, first), (Assert.Single(Guests(ns, "box")), await UidAsync("box")));
+
+        // The guest's process is killed: its machine has another instance made, one, which finds the disk of its claim.
+        System.Diagnostics.Process.GetProcessById(int.Parse(pid, CultureInfo.InvariantCulture)).Kill();
+        await Eventually.GetAsync("another instance", () => UidAsync("box"), uid => uid.Length > 0 && uid != first);
+        await RunningAsync("box");
+        Assert.Equal("kept", await SshAsync(key, "head -c 4 /dev/vdb"));
+        Assert.Single(Guests(ns, "box"));
+    }
+
+    [Fact]
+    public async Task Image_WithoutTheDisk_IsNamedOnThePodAndStartsNothing()
+    {
+        await cloud.ApplyAsync(ns, """
+            apiVersion: kubevirt.io/v1
+            kind: VirtualMachineInstance
+            metadata: { name: bad }
+            spec:
+              domain: { memory: { guest: 64Mi }, devices: {} }
+              volumes: [{ name: root, containerDisk: { image: "gureum.local/busybox:1", path: /bin/busybox } }, { name: other, containerDisk: { image: "gureum.local/busybox:1", path: /no/disk.img } }]
+            """);
+        string message = await Eventually.GetAsync("the pod's reason",
+            () => cloud.GetAsync("get", "pods", "-n", ns, "-l", "kubevirt.io=virt-launcher", "-o", "jsonpath={.items[*].status.containerStatuses[0].state.waiting.message}"), s => s.Contains("gureum.local/busybox:1", StringComparison.Ordinal));
+        Assert.Contains("no /no/disk.img in image gureum.local/busybox:1", message);
+        Assert.Empty(Guests(ns, "bad"));
+    }
+
+    private async Task RunningAsync(string machine)
+    {
+        await cloud.WaitAsync(ns, "vm/" + machine, "condition=Ready");
+        await cloud.WaitAsync(ns, "vmi/" + machine, "jsonpath={.status.phase}=Running");
+    }
+
+    private async Task<string> UidAsync(string instance) => (await cloud.KubectlAsync("get", "vmi", instance, "-n", ns, "--ignore-not-found", "-o", "jsonpath={.metadata.uid}")).Output.Trim();
+
+    private async Task<string> SshAsync(string key, string command)
+    {
+        string address = await cloud.GetAsync("get", "vmi", "box", "-n", ns, "-o", "jsonpath={.status.interfaces[0].ipAddress}");
+        Said said = await Eventually.GetAsync("ssh to the guest", () => cloud.InsideAsync("ssh", ["-i", key, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=3", "root@" + address, command]), s => s.Code == 0);
+        return said.Output.Trim();
+    }
+
+    private static List<string> Guests(string ns, string name) =>
+        [.. Directory.EnumerateDirectories("/proc").Select(p => Path.GetFileName(p)!).Where(p => char.IsAsciiDigit(p[0])).Where(p =>
+        {
+            try { return File.ReadAllText($"/proc/{p}/cmdline").Contains($"guest={ns}_{name},", StringComparison.Ordinal); }
+            catch (IOException) { return false; }
+        })];
+}

@@ -64,8 +64,10 @@ public sealed class ControllerManager
             new QuotaController(context),
             new PodGarbageController(context),
             new ClusterRoleAggregationController(context),
+            new RequestApprover(context),
             new RequestCleaner(context),
             new TokenCleaner(context),
+            new ClusterInfoSigner(context),
             new VirtualMachineController(context),
             new InstanceController(context),
         ];

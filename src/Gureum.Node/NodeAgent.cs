@@ -100,7 +100,7 @@ public sealed class NodeAgent : IAsyncDisposable
         Port = await ServeAsync(new NodePods(pods, runtime, cgroups, settings));
         var registration = new NodeRegistration(client, new NodeDescription
         {
-            Name = options.Name, Address = options.Address.ToString(), AgentPort = Port, PodCidr = options.PodCidr.ToString(), DataDirectory = options.DataDirectory, Version = options.Version,
+            Name = options.Name, Address = options.Address.ToString(), AgentPort = Port, PodCidr = options.PodCidr?.ToString(), DataDirectory = options.DataDirectory, Version = options.Version,
         }, containerd, runtime, images, time);
         var follower = await NetworkAsync(client, informers, registration, cancel);
         await containerd.StartAsync(cancel);
@@ -126,6 +126,7 @@ public sealed class NodeAgent : IAsyncDisposable
         workers = new PodWorkers(all, client, events, pods, (pod, others) => self.Get(null, options.Name) is { } node ? PodAdmission.Judge(pod, node, others) : null, time);
         parts.Add(workers);
         loops.Add(Task.Run(() => follower.RunAsync(stop.Token), CancellationToken.None));
+        if (peers is not null) loops.Add(Task.Run(() => peers.RunAsync(stop.Token), CancellationToken.None));
         await new Leftovers(runtime, all, cgroups, pods).SweepAsync(network!, room?.Store.Uids ?? [], cancel);
         workers.Start();
         room?.Start(workers.Wake);
@@ -135,6 +136,8 @@ public sealed class NodeAgent : IAsyncDisposable
     }
 
     private PodNetwork? network;
+    private Overlay? overlay;
+    private PeerFollower? peers;
 
     private async Task WaitReadyAsync(NodeRegistration registration)
     {
@@ -146,7 +149,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var authorities = new System.Security.Cryptography.X509Certificates.X509Certificate2Collection(options.ClientAuthority);
         var server = new NodeServer(new NodeServerSettings
         {
-            Listen = new IPEndPoint(IPAddress.Any, options.Port), Certificate = () => options.Certificate, ClientAuthorities = () => authorities, ClientNames = new HashSet<string> { options.ApiServerName },
+            Listen = new IPEndPoint(IPAddress.Any, options.Port), Certificate = options.Certificate, ClientAuthorities = () => authorities, ClientNames = new HashSet<string> { options.ApiServerName },
         }, endpoints, NullLogger<NodeServer>.Instance, time);
         await server.StartAsync(CancellationToken.None);
         parts.Add(server);
@@ -158,11 +161,14 @@ public sealed class NodeAgent : IAsyncDisposable
     {
         loops.Add(Task.Run(() => registration.RunAsync(stop.Token), CancellationToken.None));
         var cidr = await PodCidrAsync(client, cancel);
-        network = new PodNetwork(new PodNetworkOptions
-        {
-            PodCidr = cidr, ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, StateDirectory = Path.Combine(options.DataDirectory, "network"), LocalAddresses = [options.ClusterDns],
-        });
+        NodeNetworks.KeepRange(options, cidr);
+        network = new PodNetwork(NodeNetworks.Of(options, cidr));
         network.Setup();
+        if (NodeNetworks.OverlayOf(options, network.Options) is { } tunnel)
+        {
+            (overlay = tunnel).Setup(network.Mtu);
+            peers = new PeerFollower(informers, tunnel, options.Name, options.ClusterCidr, time);
+        }
         CniFiles.WriteConfiguration(options.CniConfiguration, options.CniSocket);
         parts.Add(CniServer.Start(network, options.CniSocket));
         var proxy = new ServiceProxy(new ServiceProxyOptions { NodeName = options.Name, PodCidr = cidr, ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, LocallyServed = [options.ClusterDns] });
@@ -177,8 +183,12 @@ public sealed class NodeAgent : IAsyncDisposable
     {
         for (var tries = 0; ; tries++)
         {
-            var node = await client.FindAsync<NodeObject>(null, options.Name, cancel);
-            if (node?.Spec.PodCIDR is { Length: > 0 } cidr) return IPNetwork.Parse(cidr);
+            try
+            {
+                var node = await client.FindAsync<NodeObject>(null, options.Name, cancel);
+                if (node?.Spec.PodCIDR is { Length: > 0 } cidr) return IPNetwork.Parse(cidr);
+            }
+            catch (ApiUnreachableException) when (NodeNetworks.KnownRange(options) is not null) { return NodeNetworks.KnownRange(options)!.Value; }
             if (tries == 1500) throw new InvalidOperationException($"node {options.Name} got no range of pod addresses within 30 s; is the node controller running, and is the cluster's range {options.ClusterCidr} used up?");
             await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancel);
         }
@@ -284,6 +294,7 @@ public sealed class NodeAgent : IAsyncDisposable
         await stop.CancelAsync();
         foreach (var part in Enumerable.Reverse(parts)) await part.DisposeAsync();
         await Task.WhenAll(loops).ContinueWith(static _ => { }, TaskScheduler.Default);
+        overlay?.Dispose();
         network?.Dispose();
         connection.Dispose();
     }

@@ -18,8 +18,8 @@ public sealed record NodeAgentOptions
     /// <summary>What must not survive a reboot; short, since sockets live there.</summary>
     public required string RunDirectory { get; init; }
 
-    /// <summary>The addresses of this node's pods: what its Node has, or what it asks for when it registers.</summary>
-    public required IPNetwork PodCidr { get; init; }
+    /// <summary>The addresses of this node's pods: what its Node has, or what it asks for when it registers. Null leaves them to the node controller.</summary>
+    public IPNetwork? PodCidr { get; init; }
 
     /// <summary>The addresses of all pods of the cluster.</summary>
     public required IPNetwork ClusterCidr { get; init; }
@@ -31,7 +31,8 @@ public sealed record NodeAgentOptions
     /// <summary>The port of the agent's server; 0 takes a free one.</summary>
     public int Port { get; init; } = 10250;
 
-    public required X509Certificate2 Certificate { get; init; }
+    /// <summary>The certificate of the agent's server, asked anew with each connection.</summary>
+    public required Func<X509Certificate2> Certificate { get; init; }
 
     /// <summary>The authority that signs the certificates of clients.</summary>
     public required X509Certificate2 ClientAuthority { get; init; }

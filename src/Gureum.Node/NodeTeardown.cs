@@ -5,6 +5,7 @@ using Gureum.Node.Cgroups;
 using Gureum.Node.Containerd;
 using Gureum.Node.Machines;
 using Gureum.Node.Native;
+using Gureum.Node.Networking;
 using Gureum.Node.Pods;
 using Gureum.Node.Probes;
 using Gureum.Node.Runtime;
@@ -22,11 +23,15 @@ public static class NodeTeardown
     public static async Task<IReadOnlyList<string>> RunAsync(NodeAgentOptions options, IReadOnlyList<Pod> pods, TimeSpan mostGrace, CancellationToken cancel)
     {
         var problems = new List<string>();
-        using var network = NetworkOf(options);
+        // A node that never came to have a range never had a network or a pod.
+        using var network = NodeNetworks.KnownRange(options) is { } range ? new PodNetwork(NodeNetworks.Of(options, range)) : null;
         await StepAsync("virtual machines", () => MachineTeardown.RunAsync(options, pods, mostGrace, cancel));
-        await StepAsync("containers", () => ContainersAsync(options, network, pods, mostGrace, problems, cancel));
-        await StepAsync("Service rules", () => { Services(options); return Task.CompletedTask; });
-        await StepAsync("pod network", () => { network.Teardown(); return Task.CompletedTask; });
+        if (network is not null)
+        {
+            await StepAsync("containers", () => ContainersAsync(options, network, pods, mostGrace, problems, cancel));
+            await StepAsync("Service rules", () => { Services(options, network.Options.PodCidr); return Task.CompletedTask; });
+            await StepAsync("pod network", () => { Network(options, network); return Task.CompletedTask; });
+        }
         await StepAsync("control groups", async () =>
         {
             var tree = new CgroupTree(CgroupLayout.Detect(), options.DataDirectory);
@@ -100,13 +105,14 @@ public static class NodeTeardown
         }
     }
 
-    private static void Services(NodeAgentOptions options) => new ServiceProxy(new ServiceProxyOptions
+    private static void Services(NodeAgentOptions options, System.Net.IPNetwork range) => new ServiceProxy(new ServiceProxyOptions
     {
-        NodeName = options.Name, PodCidr = options.PodCidr, ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, LocallyServed = [options.ClusterDns],
+        NodeName = options.Name, PodCidr = range, ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, LocallyServed = [options.ClusterDns],
     }).Teardown();
 
-    private static PodNetwork NetworkOf(NodeAgentOptions options) => new(new PodNetworkOptions
+    private static void Network(NodeAgentOptions options, PodNetwork network)
     {
-        PodCidr = options.PodCidr, ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, StateDirectory = Path.Combine(options.DataDirectory, "network"), LocalAddresses = [options.ClusterDns],
-    });
+        using (var overlay = NodeNetworks.OverlayOf(options, network.Options)) overlay?.Teardown();
+        network.Teardown();
+    }
 }

@@ -16,8 +16,8 @@ public sealed record NodeDescription
     public required string Address { get; init; }
     public required int AgentPort { get; init; }
 
-    /// <summary>The range of pod addresses that a new Node asks for (spec.podCIDR).</summary>
-    public required string PodCidr { get; init; }
+    /// <summary>The range of pod addresses that a new Node asks for (spec.podCIDR); null when the node controller shall choose.</summary>
+    public string? PodCidr { get; init; }
     public required string DataDirectory { get; init; }
     public int MostPods { get; init; } = 110;
     public required string Version { get; init; }
@@ -82,7 +82,7 @@ internal sealed class NodeRegistration(ApiClient client, NodeDescription descrip
             ["kubernetes.io/hostname"] = description.Name, ["kubernetes.io/os"] = "linux", ["kubernetes.io/arch"] = MachineFacts.Architecture,
             ["beta.kubernetes.io/os"] = "linux", ["beta.kubernetes.io/arch"] = MachineFacts.Architecture,
         };
-        try { return await client.CreateAsync(new NodeObject { Metadata = new ObjectMeta { Name = description.Name, Labels = labels }, Spec = new NodeSpec { PodCIDR = description.PodCidr, PodCIDRs = [description.PodCidr] } }, cancel); }
+        try { return await client.CreateAsync(new NodeObject { Metadata = new ObjectMeta { Name = description.Name, Labels = labels }, Spec = description.PodCidr is { } range ? new NodeSpec { PodCIDR = range, PodCIDRs = [range] } : new NodeSpec() }, cancel); }
         catch (ApiException e) when (e.IsAlreadyExists) { return await client.GetAsync<NodeObject>(null, description.Name, cancel); }
     }
 

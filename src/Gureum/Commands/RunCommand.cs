@@ -20,7 +20,7 @@ internal static class RunCommand
             using IDisposable only = await DataLock.TakeAsync(directory, "serve", TimeSpan.FromSeconds(5), cancel);
             try
             {
-                await ClusterProcess.RunAsync(options, cancel);
+                await (options.JoinedServer is null ? ClusterProcess.RunAsync(options, cancel) : Joining.JoinedNode.RunAsync(options, cancel));
                 return 0;
             }
             catch (Exception e) when (!cancel.IsCancellationRequested)

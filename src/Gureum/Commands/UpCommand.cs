@@ -34,6 +34,13 @@ internal static class UpCommand
             {
                 AuditPolicyFile = parsed.GetValue(auditPolicy), AuditLogPath = parsed.GetValue(auditLog), AuditLogMaxSize = parsed.GetValue(auditSize), AuditLogMaxBackup = parsed.GetValue(auditBackups),
             };
+            if (ClusterOptions.Load(request.DataDirectory) is { JoinedServer: not null } joined)
+            {
+                using IDisposable only = await DataLock.TakeAsync(joined.DataDirectory, "change", TimeSpan.FromMinutes(2), cancel);
+                JoinCommand.Print(await JoinCommand.StartAsync(request.ResolveJoined(joined), !parsed.GetValue(noInstall), new Progress(), cancel), CommonOptions.WantsJson(parsed));
+                return 0;
+            }
+
             UpResult result = await RunAsync(request, !parsed.GetValue(noInstall), cancel);
             Print(result, CommonOptions.WantsJson(parsed));
             return 0;

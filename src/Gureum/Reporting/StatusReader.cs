@@ -19,14 +19,17 @@ internal static class StatusReader
         if (state == "crashed") problems.Add(new Problem("the server has ended without `gureum down`; its pods go on, but nobody looks after them", $"run `gureum up --data-dir {options.DataDirectory}`: it takes them over; why it ended is in {CloudStarter.LogFile(options)}"));
         if (state is "up" && options.RunsNode && containerd.Pid is null) problems.Add(new Problem("containerd does not run", $"the node's agent starts it again by itself; if it does not, see {options.DataDirectory}/node/containerd/containerd.log"));
         return new CloudStatus(
-            options.DataDirectory, state, server?.Pid, server?.Url, options.AdminKubeconfig, CloudStarter.LogFile(options), nodes, pods, Store(options, revision), containerd, problems);
+            options.DataDirectory, state, server?.Pid, server?.Url, options.Kubeconfig, CloudStarter.LogFile(options), nodes, pods, Store(options, revision), containerd, problems);
     }
 
     private static async Task<(IReadOnlyList<NodeState>, Dictionary<string, int>, long?, List<Problem>)> AskAsync(ClusterOptions options, ServerProcess server, CancellationToken cancel)
     {
         var problems = new List<Problem>();
-        using ApiConnection api = ApiConnection.Open(options.AdminKubeconfig);
-        JsonNode? nodes = await api.FindAsync("/api/v1/nodes", cancel), pods = await api.FindAsync("/api/v1/pods", cancel);
+        using ApiConnection api = ApiConnection.Open(options.Kubeconfig);
+        // A joined machine tells of itself alone.
+        string which = options.JoinedServer is null ? "" : "?fieldSelector=";
+        JsonNode? nodes = await api.FindAsync("/api/v1/nodes" + (which.Length > 0 ? $"{which}metadata.name={options.NodeName}" : ""), cancel);
+        JsonNode? pods = await api.FindAsync("/api/v1/pods" + (which.Length > 0 ? $"{which}spec.nodeName={options.NodeName}" : ""), cancel);
         if (nodes is null || pods is null)
         {
             problems.Add(new Problem($"the API at {server.Url} does not answer, though process {server.Pid} runs", $"see {CloudStarter.LogFile(options)}; `gureum down` and `gureum up` restart it"));

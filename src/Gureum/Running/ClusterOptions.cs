@@ -34,6 +34,12 @@ public sealed record ClusterOptions
     /// <summary>Whether this machine is a node too: false leaves it with the API, the controllers and the scheduler.</summary>
     public bool RunsNode { get; init; } = true;
 
+    /// <summary>The API server of the cloud that this machine has joined as a node; null when the server runs here.</summary>
+    public string? JoinedServer { get; init; }
+
+    /// <summary>Of a joined node: the address by which others reach it.</summary>
+    public string? NodeAddress { get; init; }
+
     /// <summary>The audit.k8s.io/v1 Policy that says which requests are recorded; null records none.</summary>
     public string? AuditPolicyFile { get; init; }
 
@@ -53,6 +59,10 @@ public sealed record ClusterOptions
 
     [JsonIgnore]
     public string AdminKubeconfig => Path.Combine(DataDirectory, "admin.kubeconfig");
+
+    /// <summary>What this machine itself speaks to the API with: the administrator's, or a joined node's own.</summary>
+    [JsonIgnore]
+    public string Kubeconfig => JoinedServer is null ? AdminKubeconfig : Path.Combine(DataDirectory, "node.kubeconfig");
 
     /// <summary>Who runs now: written when the server starts, removed when it ends in order.</summary>
     [JsonIgnore]

@@ -38,6 +38,7 @@ public static class ClusterProcess
         var control = ControlPlane.Start(options, server, time, stop.Token);
         var memory = IdleMemory.RunAsync(time, stop.Token);
         await EnsureDnsServiceAsync(options, Client(server, UserInfo.ApiServer, "gureum"), cancel);
+        await Joining.ClusterInvitation.EnsureAsync(options, $"https://{address}:{server.Port}", server.Authority.CertificatePem, Client(server, UserInfo.ApiServer, "gureum"), cancel);
         await using (var node = options.RunsNode ? await NodeAgent.StartAsync(NodeIdentity.Options(options, range, server.Authority), Client(server, new UserInfo("system:node:" + options.NodeName, [UserInfo.Nodes, UserInfo.Authenticated]), "gureum-node"), time, cancel) : null)
         {
             if (node is not null) await node.Ready.WaitAsync(cancel);

@@ -21,6 +21,7 @@ public static class ClusterTeardown
     public static async Task<IReadOnlyList<string>> RunAsync(ClusterOptions options, TimeSpan grace, CancellationToken cancel)
     {
         if (!options.RunsNode) return [];
+        if (options.JoinedServer is not null) return await Joining.JoinedNode.TeardownAsync(options, grace, cancel);
         var (range, pods) = await StateAsync(options, cancel);
         var node = NodeIdentity.Options(options, range, ClusterAuthority.Open(Path.Combine(options.DataDirectory, "pki")));
         return await NodeTeardown.RunAsync(node, pods, grace, cancel);

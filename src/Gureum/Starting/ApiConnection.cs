@@ -35,12 +35,18 @@ internal sealed class ApiConnection : IDisposable
     /// <exception cref="CommandFailure">The file is not there or is not one that `up` wrote.</exception>
     internal static ApiConnection Open(string kubeconfig)
     {
+        (string server, X509Certificate2 authority, X509Certificate2 client) = Read(kubeconfig);
+        return new ApiConnection(server, authority, client);
+    }
+
+    private static (string Server, X509Certificate2 Authority, X509Certificate2 Client) Read(string kubeconfig)
+    {
         try
         {
             JsonNode config = JsonNode.Parse(YamlReader.ToJson(File.ReadAllBytes(kubeconfig)))!;
             JsonNode cluster = config["clusters"]![0]!["cluster"]!, user = config["users"]![0]!["user"]!;
             using X509Certificate2 ephemeral = X509Certificate2.CreateFromPem(Decoded(user["client-certificate-data"]), Decoded(user["client-key-data"]));
-            return new ApiConnection(
+            return (
                 (string)cluster["server"]!, X509Certificate2.CreateFromPem(Decoded(cluster["certificate-authority-data"])),
                 X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null));
         }
@@ -48,6 +54,14 @@ internal sealed class ApiConnection : IDisposable
         {
             throw new CommandFailure($"cannot use {kubeconfig}: {e.Message}; `gureum up` writes it anew", e);
         }
+    }
+
+    /// <summary>The same server and credentials for typed calls.</summary>
+    /// <exception cref="CommandFailure">The file is not there or is not one that `up` wrote.</exception>
+    internal static Client.HttpsTransport Transport(string kubeconfig, string agent)
+    {
+        (string server, X509Certificate2 authority, X509Certificate2 client) = Read(kubeconfig);
+        return new Client.HttpsTransport(new Client.HttpsTransportOptions { Server = new Uri(server), Authority = authority, Certificate = () => client, Agent = agent });
     }
 
     /// <summary>The object at a path, or null when the server does not answer or has none.</summary>

@@ -30,7 +30,7 @@ internal static class Prerequisites
     /// <summary>Refuses ports that somebody else has.</summary>
     internal static void RequirePorts(ClusterOptions options)
     {
-        if (PortCheck.WhyTaken(IPAddress.Parse(options.Listen), options.Port) is { } api)
+        if (options.JoinedServer is null && PortCheck.WhyTaken(IPAddress.Parse(options.Listen), options.Port) is { } api)
             throw new CommandFailure($"{api}: stop it, or choose another with --listen {options.Listen}:PORT");
         if (options.RunsNode && PortCheck.WhyTaken(IPAddress.Any, options.AgentPort) is { } agent)
             throw new CommandFailure($"{agent}, and the node's agent needs it: stop it (a second cloud on one machine needs a network namespace of its own)");

@@ -39,6 +39,15 @@ internal sealed partial record UpRequest(string DataDirectory, string? Listen, s
         return errors.Count == 0 ? options : throw new CommandFailure(string.Join("; ", errors));
     }
 
+    /// <summary>The options of a machine that has joined a cloud elsewhere: what concerns the server is decided there.</summary>
+    /// <exception cref="CommandFailure">Something was asked for that is the server's.</exception>
+    internal ClusterOptions ResolveJoined(ClusterOptions joined)
+    {
+        if (Listen is not null || NoNode || AuditPolicyFile is not null || AuditLogPath is not null)
+            throw new CommandFailure($"{DataDirectory} holds a node of the cloud at {joined.JoinedServer}: --listen, --no-node and --audit-… are for its server; leave them out, or use another --data-dir");
+        return Resolve(joined);
+    }
+
     private ClusterOptions WithAudit(ClusterOptions options, List<string> errors)
     {
         options = options with

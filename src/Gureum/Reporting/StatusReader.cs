@@ -44,7 +44,7 @@ internal static class StatusReader
         }
 
         foreach (NodeState node in states)
-            problems.AddRange(node.Conditions.Where(c => c.Type != "Ready" && c.Status == "True").Select(c => new Problem($"node {node.Name} has {c.Type}: {c.Message}", "free some, or evict what uses it: see `kubectl describe node`")));
+            problems.AddRange(node.Conditions.Where(c => c.Type is not ("Ready" or "Hypervisor") && c.Status == "True").Select(c => new Problem($"node {node.Name} has {c.Type}: {c.Message}", "free some, or evict what uses it: see `kubectl describe node`")));
         Dictionary<string, int> phases = pods["items"]!.AsArray().CountBy(p => (string?)p!["status"]?["phase"] ?? "Unknown").ToDictionary();
         foreach (JsonNode? pod in pods["items"]!.AsArray()) problems.AddRange(PodProblems(pod!));
         return (states, phases, long.TryParse((string?)pods["metadata"]?["resourceVersion"], out long revision) ? revision : null, problems);

@@ -9,6 +9,7 @@ using Gureum.Network.Services;
 using Gureum.Node.Admission;
 using Gureum.Node.Cgroups;
 using Gureum.Node.Containerd;
+using Gureum.Node.Imports;
 using Gureum.Node.Logs;
 using Gureum.Node.Machines;
 using Gureum.Node.Networking;
@@ -122,6 +123,9 @@ public sealed class NodeAgent : IAsyncDisposable
             parts.Add(room);
             all = new RuntimeChoice(all, room.Runtime, room.Store);
         }
+        var imports = new ImportPodRuntime(volumes, new DiskImport(options.MayImportFrom), client, settings, events, time, null);
+        parts.Add(imports);
+        all = new ImportChoice(all, imports);
         await informers.StartAsync(stop.Token).WaitAsync(cancel);
         workers = new PodWorkers(all, client, events, pods, (pod, others) => self.Get(null, options.Name) is { } node ? PodAdmission.Judge(pod, node, others) : null, time);
         parts.Add(workers);
@@ -129,6 +133,7 @@ public sealed class NodeAgent : IAsyncDisposable
         if (peers is not null) loops.Add(Task.Run(() => peers.RunAsync(stop.Token), CancellationToken.None));
         await new Leftovers(runtime, all, cgroups, pods).SweepAsync(network!, room?.Store.Uids ?? [], cancel);
         workers.Start();
+        imports.Wake = workers.Wake;
         room?.Start(workers.Wake);
         loops.Add(Task.Run(() => ListenAsync(workers), CancellationToken.None));
         loops.Add(Task.Run(() => RotateAsync(new LogRotator(LogLimits.Default, time)), CancellationToken.None));

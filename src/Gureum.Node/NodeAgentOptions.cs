@@ -55,6 +55,9 @@ public sealed record NodeAgentOptions
     /// <summary>Whether this node runs virtual machines, if its hypervisor works.</summary>
     public bool Machines { get; init; } = true;
 
+    /// <summary>Whether an address may be imported from; none that only this machine or its link can reach, unless told so.</summary>
+    public Func<IPAddress, bool> MayImportFrom { get; init; } = Imports.ImportAddress.IsAllowed;
+
     internal string Libvirt => Path.Combine(RunDirectory, "libvirt");
     internal string MachinesDirectory => Path.Combine(DataDirectory, "machines", "guests");
     internal string PodsDirectory => Path.Combine(DataDirectory, "pods");

@@ -35,6 +35,12 @@ internal sealed class Bootstrapper(ApiClient client, ApiServerOptions options, C
             Metadata = new ObjectMeta { Name = MachineNames.RuntimeClass }, Handler = MachineNames.RuntimeClass,
             Scheduling = new Objects.Node.V1.Scheduling { NodeSelector = new Dictionary<string, string> { [MachineNames.Schedulable] = "true" } },
         }, cancel);
+        // What claims are filled for are guests: where none can run, no disk is made.
+        await EnsureAsync(new RuntimeClass
+        {
+            Metadata = new ObjectMeta { Name = ImportNames.RuntimeClass }, Handler = ImportNames.RuntimeClass,
+            Scheduling = new Objects.Node.V1.Scheduling { NodeSelector = new Dictionary<string, string> { [MachineNames.Schedulable] = "true" } },
+        }, cancel);
         await EnsureAsync(new ServiceCIDR { Metadata = new ObjectMeta { Name = "kubernetes" }, Spec = new ServiceCIDRSpec { Cidrs = [options.ServiceCidr] } }, cancel);
         await EnsureServiceAsync(cancel);
         await EnsureAsync(AuthenticationTrust.Reader(), cancel);

@@ -41,6 +41,15 @@ internal static partial class Libc
         return statx(here, path, noFollow, type, result) == 0 && (BitConverter.ToUInt16(result, modeAt) & 0xF000) == 0x8000;
     }
 
+    /// <summary>Whether what is open is a plain file.</summary>
+    internal static bool IsRegularFile(Microsoft.Win32.SafeHandles.SafeFileHandle file)
+    {
+        const int emptyPath = 0x1000, modeAt = 28;
+        const uint type = 1;
+        var result = new byte[256];
+        return statx((int)file.DangerousGetHandle(), "", emptyPath, type, result) == 0 && (BitConverter.ToUInt16(result, modeAt) & 0xF000) == 0x8000;
+    }
+
     /// <summary>The text of the last failed call's errno, e.g. "No such file or directory".</summary>
     internal static string LastError() => new Win32Exception(Marshal.GetLastPInvokeError()).Message;
 }

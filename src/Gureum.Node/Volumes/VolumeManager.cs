@@ -141,6 +141,7 @@ internal sealed class VolumeManager(ApiClient client, ImagePuller puller, IImage
     private async Task<string> ClaimAsync(Pod pod, string name, int? group, CancellationToken cancel)
     {
         var claim = await client.FindAsync<PersistentVolumeClaim>(pod.Metadata.Namespace, name, cancel) ?? throw new PodNotReadyException(Waiting, $"persistentvolumeclaim \"{name}\" not found");
+        Imports.ClaimFilling.Check(pod, claim);
         if (claim.Status.Phase != "Bound" || claim.Spec.VolumeName is not { Length: > 0 } bound) throw new PodNotReadyException(Waiting, $"persistentvolumeclaim \"{name}\" is not bound yet");
         var volume = await client.FindAsync<PersistentVolume>(null, bound, cancel) ?? throw new PodNotReadyException(Waiting, $"persistentvolume \"{bound}\" of claim \"{name}\" not found");
         var path = volume.Spec.Local?.Path ?? volume.Spec.HostPath?.Path

@@ -23,13 +23,15 @@ internal static class QemuImg
         return RunAsync(arguments, Processor, cancel);
     }
 
-    /// <summary>Writes an image anew, in a format of ours.</summary>
-    internal static Task ConvertAsync(string source, string sourceFormat, string target, string targetFormat, CancellationToken cancel) =>
-        RunAsync(["convert", "-q", "-f", sourceFormat, "-O", targetFormat, "-t", "none", source, target], TimeSpan.FromMinutes(30), cancel);
+    /// <summary>Writes an image anew, in a format of ours; its bytes may not be on the disk yet.</summary>
+    /// <param name="largest">Bytes that the new file may have.</param>
+    internal static Task ConvertAsync(string source, string sourceFormat, string target, string targetFormat, long largest, CancellationToken cancel) =>
+        RunAsync(["convert", "-q", "-f", sourceFormat, "-O", targetFormat, source, target], TimeSpan.FromMinutes(30), cancel, largest);
 
-    private static async Task RunAsync(IEnumerable<string> arguments, TimeSpan processor, CancellationToken cancel)
+    private static async Task RunAsync(IEnumerable<string> arguments, TimeSpan processor, CancellationToken cancel, long? largest = null)
     {
-        var start = new ProcessStartInfo("prlimit", [$"--as={Memory}", $"--cpu={(int)processor.TotalSeconds}", "--core=0", "--nofile=64", "qemu-img", .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        IEnumerable<string> size = largest is { } bytes ? [$"--fsize={bytes}"] : [];
+        var start = new ProcessStartInfo("prlimit", [$"--as={Memory}", $"--cpu={(int)processor.TotalSeconds}", "--core=0", "--nofile=64", .. size, "qemu-img", .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(processor > Patience ? processor : Patience);
         Process process;

@@ -1,0 +1,21 @@
+using Gureum.Node.Pods;
+using Gureum.Node.Volumes;
+using Gureum.Objects.Core.V1;
+using Gureum.Objects.Machines;
+
+namespace Gureum.Node.Imports;
+
+/// <summary>Nobody gets a claim that is not filled yet, but the pod that fills it. Pure.</summary>
+internal static class ClaimFilling
+{
+    /// <exception cref="PodNotReadyException">The claim is still being filled.</exception>
+    internal static void Check(Pod pod, PersistentVolumeClaim claim)
+    {
+        if (claim.Metadata.Annotations.GetValueOrDefault(ImportNames.PodPhase) is not { } phase || phase == ImportNames.Filled) return;
+        var (owner, mine) = (Controller(claim.Metadata.OwnerReferences), Controller(pod.Metadata.OwnerReferences));
+        if (ImportPodRuntime.IsImport(pod) && mine is not null && mine.Uid == owner?.Uid) return;
+        throw new PodNotReadyException(VolumeManager.Waiting, $"persistentvolumeclaim \"{claim.Metadata.Name}\" is still being filled by {owner?.Kind} {owner?.Name}");
+    }
+
+    private static Objects.Meta.V1.OwnerReference? Controller(IEnumerable<Objects.Meta.V1.OwnerReference> owners) => owners.FirstOrDefault(o => o.Controller == true);
+}

@@ -5,6 +5,7 @@ using Gureum.Controllers.ClusterRoles;
 using Gureum.Controllers.Common;
 using Gureum.Controllers.CronJobs;
 using Gureum.Controllers.DaemonSets;
+using Gureum.Controllers.DataVolumes;
 using Gureum.Controllers.Deployments;
 using Gureum.Controllers.DisruptionBudgets;
 using Gureum.Controllers.EndpointSlices;
@@ -70,6 +71,7 @@ public sealed class ControllerManager
             new ClusterInfoSigner(context),
             new VirtualMachineController(context),
             new InstanceController(context),
+            new DataVolumeController(context),
         ];
     }
 

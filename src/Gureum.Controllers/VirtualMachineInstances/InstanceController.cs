@@ -19,6 +19,7 @@ public sealed class InstanceController : IController
     private readonly Expectations expectations;
     private readonly OwnWrites written = new();
     private readonly PodControl control;
+    private readonly InstanceDisks disks;
 
     public InstanceController(ControllerContext context)
     {
@@ -30,6 +31,7 @@ public sealed class InstanceController : IController
         pods = context.Informers.Get<Pod>().IndexOwners();
         instances.AddHandler((old, current) => queue.Add((current ?? old)!.Key()));
         pods.AddHandler(OnPod);
+        disks = new InstanceDisks(context.Informers, instances, queue.Add);
     }
 
     public string Name => "virtualmachineinstance-controller";
@@ -61,6 +63,7 @@ public sealed class InstanceController : IController
         {
             if (!expectations.AreMet(key)) return;
             if (!instance.HasFinalizer(MachineNames.InstanceFinalizer)) { await AddFinalizerAsync(instance, cancel); return; }
+            if (await WaitsAsync(instance, cancel)) return;
             expectations.ExpectCreations(key, 1);
             try { await control.CreateAsync(LauncherPod.Of(instance), instance, cancel); }
             catch (Exception e) when (e is ApiException or ApiUnreachableException)
@@ -76,6 +79,15 @@ public sealed class InstanceController : IController
         // What has ended gives its place back: nothing runs there any more.
         if (status.Phase is InstancePhase.Succeeded or InstancePhase.Failed)
             foreach (var ended in own.Where(p => !p.IsDeleting())) await control.DeleteAsync(ended, instance, cancel);
+    }
+
+    // No guest starts on a disk that is not whole.
+    private async Task<bool> WaitsAsync(VirtualMachineInstance instance, CancellationToken cancel)
+    {
+        var wanted = disks.ConditionOf(instance);
+        var conditions = InstancePhase.Set(instance.Status.Conditions, wanted, context.Now, InstanceDisks.Condition);
+        if (!conditions.SequenceEqual(instance.Status.Conditions)) await WriteAsync(instance, instance.Status with { Phase = InstancePhase.Pending, Conditions = conditions }, cancel);
+        return wanted is { Status: "False" };
     }
 
     /// <summary>The pod that the guest is in: the one on the instance's node, once it has one; targets of migrations come later.</summary>

@@ -22,6 +22,9 @@ public static class ImportNames
     /// <summary>On a claim, annotations: the pod that fills it, and what it holds.</summary>
     public const string ImportPod = "cdi.kubevirt.io/storage.import.importPodName", ContentType = "cdi.kubevirt.io/storage.contentType", RestartCount = "cdi.kubevirt.io/storage.pod.restarts";
 
+    /// <summary>On a pod that fills a claim, an annotation: the claim's uid, for another claim of that name is another matter.</summary>
+    public const string ClaimUid = "gureum.io/claim-uid";
+
     /// <summary>On pods and claims, a label.</summary>
     public const string App = "app", AppName = "containerized-data-importer", Component = "cdi.kubevirt.io", Importer = "importer";
 

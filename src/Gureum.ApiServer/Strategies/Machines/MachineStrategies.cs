@@ -28,7 +28,7 @@ internal sealed class VirtualMachineStrategy : Strategy
         var instance = template.Child("spec") ?? [];
         if (spec.ContainsKey("instancetype")) Sized(instance, errors);
         InstanceRules.Validate(instance, "spec.template.spec", spec.ContainsKey("instancetype"), errors);
-        Templates(spec, instance, errors);
+        Templates(spec, instance, value.Child("metadata")?.Text("namespace"), errors);
     }
 
     private static void Matcher(JsonObject spec, string name, string kind, string clusterKind, FieldErrors errors)
@@ -46,7 +46,7 @@ internal sealed class VirtualMachineStrategy : Strategy
             if (instance.Child("domain")?.At(path) is not null) errors.Forbidden($"spec.template.spec.domain.{string.Join('.', path)}", "VM field conflicts with selected Instancetype");
     }
 
-    private static void Templates(JsonObject spec, JsonObject instance, FieldErrors errors)
+    private static void Templates(JsonObject spec, JsonObject instance, string? ns, FieldErrors errors)
     {
         var used = instance.Objects("volumes").Select(v => v.Child("dataVolume")?.Text("name") ?? v.Child("persistentVolumeClaim")?.Text("claimName")).OfType<string>().ToHashSet();
         var (templates, seen) = (spec.Objects("dataVolumeTemplates").ToList(), new HashSet<string?>());
@@ -56,7 +56,7 @@ internal sealed class VirtualMachineStrategy : Strategy
             if (name is not { Length: > 0 }) { errors.Required($"{place}.metadata.name"); continue; }
             if (!seen.Add(name)) errors.Duplicate($"{place}.metadata.name", name);
             if (!used.Contains(name)) errors.Invalid($"{place}.metadata.name", name, $"dataVolumeTemplate '{name}' must be referenced in spec.template.spec.volumes");
-            DataVolumeRules.Validate(templates[i].Child("spec") ?? [], $"{place}.spec", errors);
+            DataVolumeRules.Validate(templates[i].Child("spec") ?? [], $"{place}.spec", ns, errors);
         }
     }
 }

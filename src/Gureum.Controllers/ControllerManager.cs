@@ -10,6 +10,7 @@ using Gureum.Controllers.Deployments;
 using Gureum.Controllers.DisruptionBudgets;
 using Gureum.Controllers.EndpointSlices;
 using Gureum.Controllers.GarbageCollection;
+using Gureum.Controllers.InstanceReplicaSets;
 using Gureum.Controllers.Jobs;
 using Gureum.Controllers.Namespaces;
 using Gureum.Controllers.Nodes;
@@ -72,6 +73,7 @@ public sealed class ControllerManager
             new VirtualMachineController(context),
             new InstanceController(context),
             new DataVolumeController(context),
+            new InstanceReplicaSetController(context),
         ];
     }
 

@@ -12,6 +12,7 @@ using Gureum.Controllers.EndpointSlices;
 using Gureum.Controllers.GarbageCollection;
 using Gureum.Controllers.InstanceReplicaSets;
 using Gureum.Controllers.Jobs;
+using Gureum.Controllers.MachineSnapshots;
 using Gureum.Controllers.Namespaces;
 using Gureum.Controllers.Nodes;
 using Gureum.Controllers.PodGarbage;
@@ -74,6 +75,8 @@ public sealed class ControllerManager
             new InstanceController(context),
             new DataVolumeController(context),
             new InstanceReplicaSetController(context),
+            new SnapshotController(context),
+            new RestoreController(context),
         ];
     }
 

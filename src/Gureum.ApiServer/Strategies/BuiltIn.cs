@@ -75,6 +75,8 @@ internal static class BuiltIn
         "virtualmachineinstancereplicasets.kubevirt.io" => new InstanceReplicaSetStrategy(),
         "virtualmachineinstancetypes.instancetype.kubevirt.io" or "virtualmachineclusterinstancetypes.instancetype.kubevirt.io" => new InstancetypeStrategy(),
         "datavolumes.cdi.kubevirt.io" => new DataVolumeStrategy(),
+        "virtualmachinesnapshots.snapshot.kubevirt.io" => new SnapshotStrategy(),
+        "virtualmachinerestores.snapshot.kubevirt.io" => new RestoreStrategy(),
         _ => Strategy.Plain,
     };
 }

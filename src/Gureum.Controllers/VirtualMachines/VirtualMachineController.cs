@@ -51,7 +51,8 @@ public sealed class VirtualMachineController : IController
             await context.Client.PatchAsync<VirtualMachine>(machine.Ns(), machine.Name(), PatchType.Merge, MergePatches.Finalizers([.. machine.Metadata.Finalizers, MachineNames.MachineFinalizer], machine.Metadata.ResourceVersion), cancel: cancel);
             return;
         }
-        var waits = !machine.IsDeleting() && !await VolumesAsync(machine, cancel);
+        // A machine that is being restored has no disks to start from yet.
+        var waits = !machine.IsDeleting() && (machine.Status.RestoreInProgress is { Length: > 0 } || !await VolumesAsync(machine, cancel));
         var failure = StartFailures.After(machine.Status.StartFailure, instance, context.Now);
         var step = MachinePlan.Next(machine, instance);
         var pause = step.Action == MachineAction.Start ? StartFailures.Wait(failure, context.Now) : null;

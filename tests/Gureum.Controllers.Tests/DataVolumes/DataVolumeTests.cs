@@ -17,37 +17,6 @@ public sealed class DataVolumeTests
 
     private const string Http = """{"http":{"url":"http://images.example/disk.qcow2","checksum":"sha256:00"}}""", Blank = """{"blank":{}}""";
 
-    // No pretended kubelet: the tests themselves say what becomes of the pods.
-    private static async Task<TestCluster> StartAsync()
-    {
-        var cluster = await TestCluster.StartAsync(nodes: 0, kubelet: false);
-        await cluster.AddNodeAsync("plain");
-        await cluster.AddNodeAsync("kvm", labels: new Dictionary<string, string> { [MachineNames.Schedulable] = "true" });
-        return cluster;
-    }
-
-    private static async Task<Pod> PlacedAsync(TestCluster cluster, string name) => await cluster.UntilAsync<Pod>("default", name, p => p?.Spec.NodeName is { Length: > 0 });
-
-    private static async Task SayAsync(TestCluster cluster, string pod, string phase, ContainerState state, ContainerState? last = null, int restarts = 0, string? progress = null)
-    {
-        var current = await PlacedAsync(cluster, pod);
-        await cluster.Client.UpdateStatusAsync(current with
-        {
-            Metadata = current.Metadata with { ResourceVersion = null },
-            Status = current.Status with
-            {
-                Phase = phase, Conditions = progress is null ? current.Status.Conditions : [.. current.Status.Conditions, new PodCondition { Type = ImportNames.Progress, Status = "True", Message = progress }],
-                ContainerStatuses = [new ContainerStatus { Name = ImportNames.Container, Image = ImportNames.Image, ImageID = "", Ready = false, RestartCount = restarts, State = state, LastState = last }],
-            },
-        });
-    }
-
-    private static readonly ContainerState Runs = new() { Running = new ContainerStateRunning { StartedAt = DateTimeOffset.UnixEpoch } };
-
-    private static ContainerState Ended(int code, string? message = null) => new() { Terminated = new ContainerStateTerminated { ExitCode = code, Reason = code == 0 ? "Completed" : "Error", Message = message } };
-
-    private static Task DoneAsync(TestCluster cluster, string pod) => SayAsync(cluster, pod, "Succeeded", Ended(0));
-
     private static Task<DataVolume> PhaseAsync(TestCluster cluster, string name, string phase) => cluster.UntilAsync<DataVolume>("default", name, v => v?.Status.Phase == phase);
 
     private static string Condition(DataVolume volume, string type) => volume.Status.Conditions.Where(c => c.Type == type).Select(c => $"{c.Status} {c.Reason} {c.Message}".Trim()).Single();
@@ -55,9 +24,9 @@ public sealed class DataVolumeTests
     [Fact]
     public async Task Volume_WithAnHttpSource_GetsAClaimAndAPodThatFillsItWhereGuestsRun()
     {
-        await using var cluster = await StartAsync();
+        await using var cluster = await PodsByHand.StartAsync();
         await cluster.CreateAsync<DataVolume>(Volume("root", Http));
-        var pod = await PlacedAsync(cluster, "importer-root");
+        var pod = await PodsByHand.PlacedAsync(cluster, "importer-root");
         Assert.Equal("kvm", pod.Spec.NodeName);
         var claim = await cluster.UntilAsync<PersistentVolumeClaim>("default", "root", c => c?.Status.Phase == "Bound");
         Assert.Equal(("ReadWriteOnce", "1Gi"), (claim.Spec.AccessModes.Single(), claim.Spec.Resources!.Requests["storage"].ToString()));
@@ -66,10 +35,10 @@ public sealed class DataVolumeTests
         Assert.Equal(["http", "http://images.example/disk.qcow2", "sha256:00"], pod.Spec.Containers[0].Env.Select(e => e.Value));
         var scheduled = await PhaseAsync(cluster, "root", "ImportScheduled");
         Assert.Equal(("root", "N/A"), (scheduled.Status.ClaimName, scheduled.Status.Progress));
-        await SayAsync(cluster, "importer-root", "Running", Runs, progress: "45.20%");
+        await PodsByHand.SayAsync(cluster, "importer-root", "Running", PodsByHand.Runs, progress: "45.20%");
         var running = await cluster.UntilAsync<DataVolume>("default", "root", v => v?.Status is { Phase: "ImportInProgress", Progress: "45.20%" });
         Assert.Equal(("True Bound PVC root Bound", "True Pod is running", "False TransferRunning"), (Condition(running, "Bound"), Condition(running, "Running"), Condition(running, "Ready")));
-        await DoneAsync(cluster, "importer-root");
+        await PodsByHand.DoneAsync(cluster, "importer-root");
         var done = await cluster.UntilAsync<DataVolume>("default", "root", v => v?.Status is { Phase: "Succeeded", Progress: "100.0%" });
         Assert.Equal(("False Completed Import Complete", "True"), (Condition(done, "Running"), Condition(done, "Ready")));
         Assert.Equal("Succeeded", (await cluster.Client.GetAsync<PersistentVolumeClaim>("default", "root")).Metadata.Annotations[ImportNames.PodPhase]);
@@ -80,9 +49,9 @@ public sealed class DataVolumeTests
     [Fact]
     public async Task Volume_WhoseImportIsRefused_IsFailedAndSaysWhy()
     {
-        await using var cluster = await StartAsync();
+        await using var cluster = await PodsByHand.StartAsync();
         await cluster.CreateAsync<DataVolume>(Volume("root", Http));
-        await SayAsync(cluster, "importer-root", "Failed", Ended(1, "http://images.example/disk.qcow2 has a backing file"));
+        await PodsByHand.SayAsync(cluster, "importer-root", "Failed", PodsByHand.Ended(1, "http://images.example/disk.qcow2 has a backing file"));
         var failed = await PhaseAsync(cluster, "root", "Failed");
         Assert.Equal("False Error http://images.example/disk.qcow2 has a backing file", Condition(failed, "Running"));
         await cluster.UntilAsync<Event>("default", all => all.Any(e => e is { Reason: "ImportFailed", Type: "Warning" }) && all.Any(e => e is { Reason: "Error", Message: "http://images.example/disk.qcow2 has a backing file" }));
@@ -98,9 +67,9 @@ public sealed class DataVolumeTests
     [Fact]
     public async Task Volume_WhoseImportIsTriedAgain_CountsAndSaysWhy()
     {
-        await using var cluster = await StartAsync();
+        await using var cluster = await PodsByHand.StartAsync();
         await cluster.CreateAsync<DataVolume>(Volume("root", Http));
-        await SayAsync(cluster, "importer-root", "Running", new ContainerState { Waiting = new ContainerStateWaiting { Reason = "CrashLoopBackOff", Message = "back-off" } }, Ended(1, "no route"), restarts: 3);
+        await PodsByHand.SayAsync(cluster, "importer-root", "Running", new ContainerState { Waiting = new ContainerStateWaiting { Reason = "CrashLoopBackOff", Message = "back-off" } }, PodsByHand.Ended(1, "no route"), restarts: 3);
         var shown = await cluster.UntilAsync<DataVolume>("default", "root", v => v?.Status.RestartCount == 3);
         Assert.Equal(("ImportInProgress", "False Error no route"), (shown.Status.Phase, Condition(shown, "Running")));
     }
@@ -108,9 +77,9 @@ public sealed class DataVolumeTests
     [Fact]
     public async Task Volume_WhosePodIsEvicted_GetsAnother()
     {
-        await using var cluster = await StartAsync();
+        await using var cluster = await PodsByHand.StartAsync();
         await cluster.CreateAsync<DataVolume>(Volume("root", Blank));
-        var first = await PlacedAsync(cluster, "importer-root");
+        var first = await PodsByHand.PlacedAsync(cluster, "importer-root");
         await cluster.Client.UpdateStatusAsync(first with { Metadata = first.Metadata with { ResourceVersion = null }, Status = first.Status with { Phase = "Failed", Reason = "Evicted" } });
         // Nobody stands for the node: the pod goes when its last second is over.
         await cluster.UntilAsync<Pod>("default", "importer-root", p => p is null || p.Metadata.DeletionTimestamp is not null || p.Metadata.Uid != first.Metadata.Uid);
@@ -123,9 +92,9 @@ public sealed class DataVolumeTests
     [Fact]
     public async Task Volume_Deleted_TakesClaimAndPodWithIt()
     {
-        await using var cluster = await StartAsync();
+        await using var cluster = await PodsByHand.StartAsync();
         await cluster.CreateAsync<DataVolume>(Volume("root", Blank));
-        await PlacedAsync(cluster, "importer-root");
+        await PodsByHand.PlacedAsync(cluster, "importer-root");
         await cluster.Client.DeleteAsync<DataVolume>("default", "root");
         await cluster.UntilAsync<Pod>("default", "importer-root", p => p is null || p.Metadata.DeletionTimestamp is not null);
         try { await cluster.Client.DeleteAsync<Pod>("default", "importer-root", new() { GracePeriodSeconds = 0 }); }
@@ -136,7 +105,7 @@ public sealed class DataVolumeTests
     [Fact]
     public async Task Volume_WhoseClaimIsAnothers_SaysSo()
     {
-        await using var cluster = await StartAsync();
+        await using var cluster = await PodsByHand.StartAsync();
         await cluster.CreateAsync<PersistentVolumeClaim>("""{"metadata":{"name":"root","namespace":"default"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}""");
         await cluster.CreateAsync<DataVolume>(Volume("root", Blank));
         var shown = await cluster.UntilAsync<DataVolume>("default", "root", v => v?.Status.Conditions.Count > 0);
@@ -147,7 +116,7 @@ public sealed class DataVolumeTests
     [Fact]
     public async Task Clone_OfAClaim_HasItsSizeAndWaitsUntilNobodyWritesToIt()
     {
-        await using var cluster = await StartAsync();
+        await using var cluster = await PodsByHand.StartAsync();
         await cluster.CreateAsync<DataVolume>(Volume("copy", """{"pvc":{"namespace":"default","name":"root"}}""", size: ""));
         var lacking = await cluster.UntilAsync<DataVolume>("default", "copy", v => v?.Status.Conditions.Count > 0);
         Assert.Equal("False CloneWithoutSource The source pvc root doesn't exist", Condition(lacking, "Bound"));
@@ -155,12 +124,12 @@ public sealed class DataVolumeTests
         await cluster.CreateAsync<Pod>("""{"metadata":{"name":"writer","namespace":"default"},"spec":{"containers":[{"name":"c","image":"i"}],"volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"root"}}]}}""");
         await cluster.UntilAsync<Event>("default", all => all.Any(e => e is { Reason: "CloneSourceInUse" }) || all.Any(e => e is { Reason: "CloneScheduled" }));
         await cluster.Client.DeleteAsync<Pod>("default", "writer", new() { GracePeriodSeconds = 0 });
-        var pod = await PlacedAsync(cluster, "importer-copy");
+        var pod = await PodsByHand.PlacedAsync(cluster, "importer-copy");
         Assert.Equal(["data copy", "source root"], pod.Spec.Volumes.Select(v => $"{v.Name} {v.PersistentVolumeClaim!.ClaimName}"));
         Assert.Equal("3Gi", (await cluster.Client.GetAsync<PersistentVolumeClaim>("default", "copy")).Spec.Resources!.Requests["storage"].ToString());
-        await SayAsync(cluster, "importer-copy", "Running", Runs);
+        await PodsByHand.SayAsync(cluster, "importer-copy", "Running", PodsByHand.Runs);
         await PhaseAsync(cluster, "copy", "CloneInProgress");
-        await DoneAsync(cluster, "importer-copy");
+        await PodsByHand.DoneAsync(cluster, "importer-copy");
         await PhaseAsync(cluster, "copy", "Succeeded");
         await cluster.UntilAsync<Event>("default", all => all.Any(e => e is { Reason: "CloneSucceeded", Message: "Successfully cloned from default/root into default/copy" }));
     }
@@ -174,13 +143,13 @@ public sealed class DataVolumeTests
     [InlineData("""{"name":"root","persistentVolumeClaim":{"claimName":"root"}}""")]
     public async Task Instance_OnAVolumeThatIsNotFilled_GetsItsPodOnlyAfterwards(string volume)
     {
-        await using var cluster = await StartAsync();
+        await using var cluster = await PodsByHand.StartAsync();
         await cluster.CreateAsync<DataVolume>(Volume("root", Blank));
-        await PlacedAsync(cluster, "importer-root");
+        await PodsByHand.PlacedAsync(cluster, "importer-root");
         await cluster.CreateAsync<VirtualMachineInstance>(Instance.Replace("VOLUME", volume));
         await cluster.UntilAsync<VirtualMachineInstance>("default", "web", i => i?.Status.Conditions.Any(c => c is { Type: "DataVolumesReady", Status: "False", Reason: "NotAllDVsReady" }) == true);
         Assert.Equal(["importer-root"], (await cluster.Client.ListAsync<Pod>("default")).Items.Select(p => p.Metadata.Name));
-        await DoneAsync(cluster, "importer-root");
+        await PodsByHand.DoneAsync(cluster, "importer-root");
         await cluster.UntilAsync<Pod>("default", all => all.Any(p => p.Metadata.Name!.StartsWith("virt-launcher-web-", StringComparison.Ordinal)));
         await cluster.UntilAsync<VirtualMachineInstance>("default", "web", i => i?.Status.Conditions.Any(c => c is { Type: "DataVolumesReady", Status: "True" }) == true);
     }
@@ -188,15 +157,15 @@ public sealed class DataVolumeTests
     [Fact]
     public async Task Machine_WithATemplate_StartsOnceItsVolumeIsFilledWhereItMayRun()
     {
-        await using var cluster = await StartAsync();
+        await using var cluster = await PodsByHand.StartAsync();
         await cluster.AddNodeAsync("other", labels: new Dictionary<string, string> { [MachineNames.Schedulable] = "true", ["disk"] = "fast" });
         await cluster.CreateAsync<VirtualMachine>("""
             {"metadata":{"name":"web","namespace":"default"},"spec":{"runStrategy":"Always","dataVolumeTemplates":[{"metadata":{"name":"root"},"spec":{"source":{"blank":{}},"storage":{"resources":{"requests":{"storage":"1Gi"}}}}}],
             "template":{"spec":{"nodeSelector":{"disk":"fast"},"domain":{"memory":{"guest":"64Mi"},"devices":{}},"volumes":[{"name":"root","dataVolume":{"name":"root"}}]}}}}
             """);
-        Assert.Equal("other", (await PlacedAsync(cluster, "importer-root")).Spec.NodeName);
+        Assert.Equal("other", (await PodsByHand.PlacedAsync(cluster, "importer-root")).Spec.NodeName);
         Assert.Null(await cluster.Client.FindAsync<VirtualMachineInstance>("default", "web"));
-        await DoneAsync(cluster, "importer-root");
+        await PodsByHand.DoneAsync(cluster, "importer-root");
         await cluster.UntilAsync<VirtualMachineInstance>("default", "web", i => i is not null);
     }
 }

@@ -183,7 +183,7 @@ internal sealed class ConnectProxy(INodeDialer nodes)
         using var body = new MemoryStream();
         await answer.CopyBodyAsync(far, body, cancel);
         var text = Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)Math.Min(body.Length, 4096)).Trim();
-        return ApiError.Make(answer.Status, answer.Status switch { 400 => "BadRequest", 403 => "Forbidden", 404 => "NotFound", _ => "InternalError" }, text.Length > 0 ? text : $"the node answered {answer.Status}");
+        return ApiError.Make(answer.Status, answer.Status switch { 400 => "BadRequest", 403 => "Forbidden", 404 => "NotFound", 405 => "MethodNotAllowed", 409 => "Conflict", 503 => "ServiceUnavailable", _ => "InternalError" }, text.Length > 0 ? text : $"the node answered {answer.Status}");
     }
 
     private static string Head(HttpRequest request, ConnectTarget target, string extra)

@@ -41,6 +41,9 @@ public sealed partial class NodeServer : IAsyncDisposable
     /// <summary>The port that it listens on, once started.</summary>
     public int Port { get; private set; }
 
+    /// <summary>The node's virtual machines; null on a node without, or before it knows them.</summary>
+    public IMachineEndpoints? Machines { get; set; }
+
     /// <summary>Starts to listen.</summary>
     /// <exception cref="IOException">The address is taken.</exception>
     public async Task StartAsync(CancellationToken cancel)
@@ -127,6 +130,9 @@ public sealed partial class NodeServer : IAsyncDisposable
                 LogRequest request = LogRequest.Parse(context.Request.Query, _time);
                 LogTarget target = await _pods.FindLogAsync(ns, pod, container, request.Previous, cancel).ConfigureAwait(false);
                 await LogsEndpoint.HandleAsync(context, request.Query, target, _time).ConfigureAwait(false);
+                return;
+            case ["machines", .. var rest]:
+                await MachinesEndpoint.HandleAsync(context, Machines, rest).ConfigureAwait(false);
                 return;
         }
 

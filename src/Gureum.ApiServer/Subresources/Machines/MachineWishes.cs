@@ -96,8 +96,9 @@ internal sealed class MachineWishes(ObjectRegistry registry, ApiCall call, Reque
     // A grace period given with the wish is that of the guest's pod: the instance's own comes too late to shorten it.
     private async ValueTask HurryAsync(JsonObject? instance, JsonObject body)
     {
-        if (body.Number("gracePeriod") is not { } seconds || instance is null) return;
-        if (seconds < 0) throw ApiError.BadRequest($"gracePeriod {seconds} is negative");
+        // StopOptions and RestartOptions call it by two names.
+        if ((body.Number("gracePeriod") ?? body.Number("gracePeriodSeconds")) is not { } seconds || instance is null) return;
+        if (seconds < 0) throw ApiError.BadRequest($"the grace period {seconds} is negative");
         var pods = registry.Catalog.Find("v1", "pods")!;
         var uid = instance.Child("metadata")?.Text("uid");
         foreach (var pod in registry.List(pods, target.Namespace, new ListRequest()).Items.Where(p => p.Labels.GetValueOrDefault(Objects.Machines.MachineNames.CreatedBy) == uid))

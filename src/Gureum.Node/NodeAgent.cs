@@ -98,7 +98,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var instances = informers.Select<VirtualMachineInstance>(new ListQuery(FieldSelector: "status.nodeName=" + options.Name));
         var self = informers.Select<NodeObject>(new ListQuery(FieldSelector: "metadata.name=" + options.Name));
         var settings = PodSettings.Of(options);
-        Port = await ServeAsync(new NodePods(pods, runtime, cgroups, settings));
+        Port = await ServeAsync(new NodePods(pods, runtime, cgroups, settings, new MachinePods(new MachineStore(options.MachinesDirectory))));
         var registration = new NodeRegistration(client, new NodeDescription
         {
             Name = options.Name, Address = options.Address.ToString(), AgentPort = Port, PodCidr = options.PodCidr?.ToString(), DataDirectory = options.DataDirectory, Version = options.Version,

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Gureum.Client;
 using Gureum.Node.Cgroups;
+using Gureum.Node.Machines;
 using Gureum.Node.Runtime;
 using Gureum.Node.Server;
 using Gureum.Objects.Core.V1;
@@ -11,11 +12,12 @@ using Gureum.Objects.Core.V1;
 namespace Gureum.Node.Pods;
 
 /// <summary>Answers the node's server: which container, log or port a name of the API means.</summary>
-internal sealed class NodePods(Informer<Pod> pods, IContainerRuntime runtime, CgroupTree cgroups, PodSettings settings) : IPodEndpoints
+internal sealed class NodePods(Informer<Pod> pods, IContainerRuntime runtime, CgroupTree cgroups, PodSettings settings, MachinePods machines) : IPodEndpoints
 {
     public async Task<ContainerTarget> FindContainerAsync(string podNamespace, string pod, string container, CancellationToken cancel)
     {
         var found = Find(podNamespace, pod);
+        if (RuntimeChoice.IsMachine(found)) throw MachinePods.NoContainer(found);
         var name = container.Length > 0 ? container : found.Spec.Containers[0].Name!;
         var newest = (await RuntimePod.ReadAsync(runtime, found.Metadata.Uid!, cancel)).Newest(name);
         if (newest is null) throw new NodeRequestException(400, $"container {name} of pod {podNamespace}/{pod} has not been created yet");
@@ -26,7 +28,9 @@ internal sealed class NodePods(Informer<Pod> pods, IContainerRuntime runtime, Cg
 
     public async Task<Stream> ConnectAsync(string podNamespace, string pod, int port, CancellationToken cancel)
     {
-        var state = await RuntimePod.ReadAsync(runtime, Find(podNamespace, pod).Metadata.Uid!, cancel);
+        var found = Find(podNamespace, pod);
+        if (RuntimeChoice.IsMachine(found)) return await MachinePods.ConnectAsync(found, port, cancel);
+        var state = await RuntimePod.ReadAsync(runtime, found.Metadata.Uid!, cancel);
         if (state.Sandbox is not { Info.Ready: true } sandbox) throw new NodeRequestException(400, $"pod {podNamespace}/{pod} is not running");
         return await runtime.ConnectAsync(sandbox.Info.Id, port, cancel);
     }
@@ -34,6 +38,7 @@ internal sealed class NodePods(Informer<Pod> pods, IContainerRuntime runtime, Cg
     public async Task<LogTarget> FindLogAsync(string podNamespace, string pod, string container, bool previous, CancellationToken cancel)
     {
         var found = Find(podNamespace, pod);
+        if (RuntimeChoice.IsMachine(found)) return machines.Find(found, container, previous);
         var state = await RuntimePod.ReadAsync(runtime, found.Metadata.Uid!, cancel);
         var details = previous ? state.Previous(container) : state.Newest(container);
         if (details is null)

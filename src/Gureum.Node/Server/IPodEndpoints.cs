@@ -12,7 +12,8 @@ public sealed record ContainerTarget(IContainerRuntime Runtime, string Container
 /// <summary>A log that a client wants to read.</summary>
 /// <param name="Path">The log file.</param>
 /// <param name="IsRunning">Whether more may be written to it.</param>
-public sealed record LogTarget(string Path, Func<CancellationToken, Task<bool>> IsRunning);
+/// <param name="Raw">The file is the output itself, in place of CRI's lines with times and streams.</param>
+public sealed record LogTarget(string Path, Func<CancellationToken, Task<bool>> IsRunning, bool Raw = false);
 
 /// <summary>
 /// What the node's server asks the node: names of the API to things of the runtime. Every method throws

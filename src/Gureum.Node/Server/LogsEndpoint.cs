@@ -11,7 +11,7 @@ internal static class LogsEndpoint
     internal static async Task HandleAsync(HttpContext context, LogQuery query, LogTarget target, TimeProvider time)
     {
         if (!File.Exists(target.Path)) throw new NodeRequestException(StatusCodes.Status404NotFound, $"the log {target.Path} does not exist");
-        var reader = new LogReader(target.Path, time);
+        if (target.Raw) RawLogReader.Check(query);
         if (context.WebSockets.IsWebSocketRequest)
         {
             await using LogSocket socket = await AcceptAsync(context).ConfigureAwait(false);
@@ -19,7 +19,7 @@ internal static class LogsEndpoint
             {
                 await socket.GreetAsync(context.RequestAborted).ConfigureAwait(false);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, socket.Gone);
-                await reader.CopyAsync(query, socket, target.IsRunning, either.Token).ConfigureAwait(false);
+                await CopyAsync(query, target, time, socket, either.Token).ConfigureAwait(false);
             }
             catch (Exception e) when (socket.Gone.IsCancellationRequested && e is OperationCanceledException or WebSocketException or IOException)
             {
@@ -32,8 +32,12 @@ internal static class LogsEndpoint
         context.Response.ContentType = "text/plain; charset=utf-8";
         // The head goes out at once: a follower shall know that it is connected before the first line comes.
         await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
-        await reader.CopyAsync(query, context.Response.Body, target.IsRunning, context.RequestAborted).ConfigureAwait(false);
+        await CopyAsync(query, target, time, context.Response.Body, context.RequestAborted).ConfigureAwait(false);
     }
+
+    private static Task CopyAsync(LogQuery query, LogTarget target, TimeProvider time, Stream output, CancellationToken cancel) => target.Raw
+        ? new RawLogReader(target.Path, time).CopyAsync(query, output, target.IsRunning, cancel)
+        : new LogReader(target.Path, time).CopyAsync(query, output, target.IsRunning, cancel);
 
     private static async Task<LogSocket> AcceptAsync(HttpContext context)
     {

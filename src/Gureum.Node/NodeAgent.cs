@@ -122,6 +122,7 @@ public sealed class NodeAgent : IAsyncDisposable
         {
             parts.Add(room);
             all = new RuntimeChoice(all, room.Runtime, room.Store);
+            server!.Machines = room.Doors.Endpoints;
         }
         var imports = new ImportPodRuntime(volumes, new DiskImport(options.MayImportFrom), client, settings, events, time, null);
         parts.Add(imports);
@@ -143,6 +144,7 @@ public sealed class NodeAgent : IAsyncDisposable
     private PodNetwork? network;
     private Overlay? overlay;
     private PeerFollower? peers;
+    private NodeServer? server;
 
     private async Task WaitReadyAsync(NodeRegistration registration)
     {
@@ -152,7 +154,7 @@ public sealed class NodeAgent : IAsyncDisposable
     private async Task<int> ServeAsync(IPodEndpoints endpoints)
     {
         var authorities = new System.Security.Cryptography.X509Certificates.X509Certificate2Collection(options.ClientAuthority);
-        var server = new NodeServer(new NodeServerSettings
+        server = new NodeServer(new NodeServerSettings
         {
             Listen = new IPEndPoint(IPAddress.Any, options.Port), Certificate = options.Certificate, ClientAuthorities = () => authorities, ClientNames = new HashSet<string> { options.ApiServerName },
         }, endpoints, NullLogger<NodeServer>.Instance, time);

@@ -24,11 +24,14 @@ internal sealed class MachineRoom : IAsyncDisposable
     private readonly Informer<VirtualMachineInstance> instances;
     private Task reporting = Task.CompletedTask;
 
-    private MachineRoom(MachineHost host, MachineStore store, DhcpServer dhcp, HypervisorReport report, MachinePodRuntime runtime, Informer<Pod> pods, Informer<VirtualMachineInstance> instances)
+    private MachineRoom(MachineHost host, MachineStore store, DhcpServer dhcp, HypervisorReport report, MachinePodRuntime runtime, Informer<Pod> pods, Informer<VirtualMachineInstance> instances, MachineDoors doors)
     {
         (this.host, Store, this.dhcp, this.report, Runtime) = (host, store, dhcp, report, runtime);
-        (this.pods, this.instances) = (pods, instances);
+        (this.pods, this.instances, Doors) = (pods, instances, doors);
     }
+
+    /// <summary>What others see of the guests, and ask of them.</summary>
+    internal MachineDoors Doors { get; }
 
     internal MachineStore Store { get; }
     internal MachinePodRuntime Runtime { get; }
@@ -40,7 +43,7 @@ internal sealed class MachineRoom : IAsyncDisposable
         var store = new MachineStore(options.MachinesDirectory);
         var dhcp = DhcpServer.Start(network.Options.Bridge, NetNamespace.Current, e => Log.Current.Warn("dhcp", e.Message));
         var runtime = new MachinePodRuntime(host, store, new GuestNetwork(network, dhcp, settings), volumes, probes, cgroups, client, instances, settings, events, time);
-        return new MachineRoom(host, store, dhcp, new HypervisorReport(host, client, options.Name, time), runtime, pods, instances);
+        return new MachineRoom(host, store, dhcp, new HypervisorReport(host, client, options.Name, time), runtime, pods, instances, MachineDoors.Open(host, store, network, client, time));
     }
 
     /// <summary>Brings up the hypervisor, in its own time; guests of an earlier life of this agent are taken up again.</summary>
@@ -50,20 +53,22 @@ internal sealed class MachineRoom : IAsyncDisposable
         host.Changed = domain =>
         {
             foreach (var uid in Store.Uids)
-                if (Store.Find(uid)?.Domain == domain) wake(uid);
+                if (Store.Find(uid)?.Domain == domain) { wake(uid); Doors.Changed(uid); }
         };
         host.StateChanged = () =>
         {
             report.Changed();
             if (host.Problem is not null) return;
+            Doors.HypervisorBack();
             foreach (var pod in pods.List().Where(RuntimeChoice.IsMachine)) wake(pod.Metadata.Uid!);
             _ = Task.Run(SweepAsync, CancellationToken.None);
         };
         instances.AddHandler((old, current) =>
         {
             if (old is null || current is null || old.Metadata.Generation == current.Metadata.Generation) return;
-            foreach (var pod in pods.List(current.Metadata.Namespace ?? "").Where(p => p.Metadata.OwnerReferences.Any(o => o.Uid == current.Metadata.Uid))) wake(pod.Metadata.Uid!);
+            foreach (var pod in pods.List(current.Metadata.Namespace ?? "").Where(p => p.Metadata.OwnerReferences.Any(o => o.Uid == current.Metadata.Uid))) { wake(pod.Metadata.Uid!); Doors.Changed(pod.Metadata.Uid!); }
         });
+        Doors.Start();
         host.Start();
         reporting = Task.Run(() => report.RunAsync(stop.Token), CancellationToken.None);
     }
@@ -88,6 +93,7 @@ internal sealed class MachineRoom : IAsyncDisposable
     {
         await stop.CancelAsync();
         await reporting;
+        await Doors.DisposeAsync();
         await host.DisposeAsync();
         await dhcp.DisposeAsync();
         stop.Dispose();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -8,49 +9,55 @@ using Gureum.Objects.Yaml;
 
 namespace Gureum.Starting;
 
-/// <summary>Reads from an API server with the credentials of a kubeconfig that `up` wrote.</summary>
+/// <summary>Talks to an API server with the credentials of a kubeconfig: a client certificate or a token, both in the file.</summary>
 internal sealed class ApiConnection : IDisposable
 {
     private readonly HttpClient http;
-    private readonly X509Certificate2 client;
+    private readonly X509Certificate2? client;
 
-    private ApiConnection(string server, X509Certificate2 authority, X509Certificate2 client)
+    private ApiConnection(string server, X509Certificate2 authority, X509Certificate2? client, string? token, string? ns)
     {
-        this.client = client;
+        (this.client, Namespace) = (client, ns ?? "default");
         // Names are not compared: whoever holds a certificate of the cloud's own authority for serving is its server.
         var handler = new SocketsHttpHandler
         {
             SslOptions = new SslClientAuthenticationOptions
             {
-                ClientCertificates = [client],
+                ClientCertificates = client is null ? [] : [client],
                 CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, CustomTrustStore = { authority } },
             },
             UseProxy = false,
             ConnectTimeout = TimeSpan.FromSeconds(5),
         };
         http = new HttpClient(handler) { BaseAddress = new Uri(server), Timeout = TimeSpan.FromSeconds(10) };
+        if (token is not null) http.DefaultRequestHeaders.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", token);
     }
+
+    /// <summary>The namespace of the kubeconfig's context.</summary>
+    internal string Namespace { get; }
 
     /// <summary>Opens the connection that a kubeconfig describes.</summary>
     /// <exception cref="CommandFailure">The file is not there or is not one that `up` wrote.</exception>
     internal static ApiConnection Open(string kubeconfig)
     {
-        (string server, X509Certificate2 authority, X509Certificate2 client) = Read(kubeconfig);
-        return new ApiConnection(server, authority, client);
+        Access access = Read(kubeconfig);
+        return new ApiConnection(access.Server, access.Authority, access.Certificate, access.Token, access.Namespace);
     }
 
-    private static (string Server, X509Certificate2 Authority, X509Certificate2 Client) Read(string kubeconfig)
+    /// <summary>What a kubeconfig says of its current context (immutable).</summary>
+    private sealed record Access(string Server, X509Certificate2 Authority, X509Certificate2? Certificate, string? Token, string? Namespace);
+
+    private static Access Read(string kubeconfig)
     {
         try
         {
             JsonNode config = JsonNode.Parse(YamlReader.ToJson(File.ReadAllBytes(kubeconfig)))!;
-            JsonNode cluster = config["clusters"]![0]!["cluster"]!, user = config["users"]![0]!["user"]!;
-            using X509Certificate2 ephemeral = X509Certificate2.CreateFromPem(Decoded(user["client-certificate-data"]), Decoded(user["client-key-data"]));
-            return (
-                (string)cluster["server"]!, X509Certificate2.CreateFromPem(Decoded(cluster["certificate-authority-data"])),
-                X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null));
+            JsonNode context = Named(config, "contexts", (string)config["current-context"]!)["context"]!;
+            JsonNode cluster = Named(config, "clusters", (string)context["cluster"]!)["cluster"]!, user = Named(config, "users", (string)context["user"]!)["user"]!;
+            var authority = X509Certificate2.CreateFromPem(Decoded(cluster["certificate-authority-data"]));
+            return new Access((string)cluster["server"]!, authority, Certificate(user), (string?)user["token"], (string?)context["namespace"]);
         }
-        catch (Exception e) when (e is IOException or NullReferenceException or FormatException or System.Text.Json.JsonException or System.Security.Cryptography.CryptographicException)
+        catch (Exception e) when (e is IOException or NullReferenceException or InvalidOperationException or FormatException or System.Text.Json.JsonException or System.Security.Cryptography.CryptographicException)
         {
             throw new CommandFailure($"cannot use {kubeconfig}: {e.Message}; `gureum up` writes it anew", e);
         }
@@ -60,8 +67,8 @@ internal sealed class ApiConnection : IDisposable
     /// <exception cref="CommandFailure">The file is not there or is not one that `up` wrote.</exception>
     internal static Client.HttpsTransport Transport(string kubeconfig, string agent)
     {
-        (string server, X509Certificate2 authority, X509Certificate2 client) = Read(kubeconfig);
-        return new Client.HttpsTransport(new Client.HttpsTransportOptions { Server = new Uri(server), Authority = authority, Certificate = () => client, Agent = agent });
+        Access access = Read(kubeconfig);
+        return new Client.HttpsTransport(new Client.HttpsTransportOptions { Server = new Uri(access.Server), Authority = access.Authority, Certificate = access.Certificate is { } certificate ? () => certificate : null, Agent = agent });
     }
 
     /// <summary>The object at a path, or null when the server does not answer or has none.</summary>
@@ -78,10 +85,82 @@ internal sealed class ApiConnection : IDisposable
         }
     }
 
+    /// <summary>Asks the server for something; its answer, or null when that is empty.</summary>
+    /// <param name="accept">What to answer with.</param>
+    /// <exception cref="CommandFailure">It refused, in its own words, or could not be reached.</exception>
+    internal async Task<JsonNode?> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancel, string accept = "application/json")
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        if (body is not null) request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await AskAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
+        byte[] bytes = await answer.Content.ReadAsByteArrayAsync(cancel);
+        if (!answer.IsSuccessStatusCode) throw new CommandFailure(Refusal(answer.StatusCode, bytes));
+        return bytes.Length == 0 ? null : JsonNode.Parse(bytes);
+    }
+
+    /// <summary>Opens a WebSocket, as bytes both ways. Disposal closes it.</summary>
+    /// <exception cref="CommandFailure">The server refused, in its own words, or could not be reached.</exception>
+    internal async Task<Stream> OpenStreamAsync(string path, string protocol, CancellationToken cancel)
+    {
+        // By hand: .NET's own client of WebSockets keeps a refusal's words to itself.
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.Connection.Add("Upgrade");
+        request.Headers.Upgrade.ParseAdd("websocket");
+        request.Headers.Add("Sec-WebSocket-Version", "13");
+        request.Headers.Add("Sec-WebSocket-Key", Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16)));
+        request.Headers.Add("Sec-WebSocket-Protocol", protocol);
+        HttpResponseMessage answer = await AskAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        if (answer.StatusCode != HttpStatusCode.SwitchingProtocols)
+        {
+            using (answer) throw new CommandFailure(Refusal(answer.StatusCode, await answer.Content.ReadAsByteArrayAsync(cancel)));
+        }
+
+        var socket = WebSocket.CreateFromStream(await answer.Content.ReadAsStreamAsync(cancel), new WebSocketCreationOptions { SubProtocol = protocol, KeepAliveInterval = TimeSpan.FromSeconds(30) });
+        return WebSocketStream.Create(socket, WebSocketMessageType.Binary, TimeSpan.FromSeconds(2));
+    }
+
     public void Dispose()
     {
         http.Dispose();
-        client.Dispose();
+        client?.Dispose();
+    }
+
+    private async Task<HttpResponseMessage> AskAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancel)
+    {
+        try
+        {
+            return await http.SendAsync(request, completion, cancel);
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancel.IsCancellationRequested))
+        {
+            throw new CommandFailure($"the API server at {http.BaseAddress} does not answer: {(e is HttpRequestException ? e.GetBaseException().Message : $"no answer within {http.Timeout.TotalSeconds:0} s")}; `gureum status` says what runs", e);
+        }
+    }
+
+    /// <summary>A refusal's message: that of a Status, or the text that it is.</summary>
+    internal static string Refusal(HttpStatusCode status, ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            if (JsonNode.Parse(body) is JsonObject refused && (string?)refused["message"] is { Length: > 0 } message) return message;
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            // plain words
+        }
+
+        string text = Encoding.UTF8.GetString(body[..Math.Min(body.Length, 1024)]).Trim();
+        return text.Length > 0 ? text : $"the API server answered {(int)status} {status}";
+    }
+
+    private static JsonNode Named(JsonNode config, string list, string name) => config[list]!.AsArray().First(e => (string?)e!["name"] == name)!;
+
+    private static X509Certificate2? Certificate(JsonNode user)
+    {
+        if (user["client-certificate-data"] is null) return null;
+        using X509Certificate2 ephemeral = X509Certificate2.CreateFromPem(Decoded(user["client-certificate-data"]), Decoded(user["client-key-data"]));
+        return X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null);
     }
 
     private static string Decoded(JsonNode? base64) => Encoding.UTF8.GetString(Convert.FromBase64String((string)base64!));

@@ -56,16 +56,19 @@ internal sealed class RawLogReader(string path, TimeProvider time)
     // What was cut off before, as far as it is wanted; leaves the file where its own part begins.
     private async Task<long> OlderAsync(LogQuery query, FileStream file, Stream output, long limit, CancellationToken cancel)
     {
-        var wanted = query.TailLines;
-        if (wanted is { } lines)
+        FileStream? older = null;
+        try { older = new FileStream(RawLogRotator.Older(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1); }
+        catch (FileNotFoundException) { /* nothing was cut off yet */ }
+        await using var _ = older;
+        if (query.TailLines is { } lines)
         {
             (file.Position, var found) = Tail(file, lines);
-            if ((wanted -= found) <= 0) return 0;
+            if (file.Position > 0 || lines == 0 || older is null) return 0;
+            // The last line of the older part goes on in the file: together they are one.
+            var more = lines - found + (found == 0 || EndsALine(older) ? 0 : 1);
+            older.Position = Tail(older, more).Start;
         }
-        if (!File.Exists(RawLogRotator.Older(path))) return 0;
-        await using var older = new FileStream(RawLogRotator.Older(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
-        // The last line of it goes on in the file: together they are one.
-        if (wanted is { } rest) (older.Position, _) = Tail(older, rest + (EndsALine(older) ? 0 : 1));
+        if (older is null) return 0;
         var buffer = new byte[BufferSize];
         long copied = 0;
         int read;

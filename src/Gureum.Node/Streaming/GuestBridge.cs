@@ -10,32 +10,32 @@ namespace Gureum.Node.Streaming;
 internal static class GuestBridge
 {
     private const int ChunkBytes = 32 << 10, MostRecent = 256 << 10;
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5), LastWords = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5), LastWords = TimeSpan.FromSeconds(1), Stalled = TimeSpan.FromSeconds(30);
 
+    /// <summary>Returns when both are told that it is over; the streams are the caller's.</summary>
     /// <param name="mayDrop">Whether bytes for a client that is too slow may be left out.</param>
     internal static async Task RunAsync(Stream guest, IGuestClient client, bool mayDrop, CancellationToken cancel)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var up = UpAsync(client, guest, end.Token);
+        var up = UpAsync(client, guest, mayDrop ? Stalled : Timeout.InfiniteTimeSpan, end.Token);
         var down = mayDrop ? TerminalAsync(guest, client, end.Token) : DownAsync(guest.ReadAsync, client, end.Token);
         await Task.WhenAny(up, down).ConfigureAwait(false);
         // A client that went gets nothing more; a guest that hung up may have said something before.
         if (!down.IsCompleted && await up.ConfigureAwait(false) == Ended.Client) await end.CancelAsync().ConfigureAwait(false);
         else if (!down.IsCompleted) end.CancelAfter(LastWords);
-        if (await down.ConfigureAwait(false) == Ended.Guest)
-        {
-            end.CancelAfter(Farewell);
-            try { await client.EndAsync(end.Token).ConfigureAwait(false); }
-            catch (Exception e) when (IsEnd(e)) { /* it went without a word */ }
-        }
-        else await end.CancelAsync().ConfigureAwait(false);
-        // A client answers a farewell by its own.
+        await down.ConfigureAwait(false);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(Farewell);
+        // Whoever closed first, the other side's close makes it one in order.
+        try { await client.EndAsync(patience.Token).ConfigureAwait(false); }
+        catch (Exception e) when (IsEnd(e)) { /* it went without a word */ }
+        end.CancelAfter(Farewell);
         await up.ConfigureAwait(false);
     }
 
     private enum Ended { Client, Guest, Told }
 
-    private static async Task<Ended> UpAsync(IGuestClient client, Stream guest, CancellationToken cancel)
+    private static async Task<Ended> UpAsync(IGuestClient client, Stream guest, TimeSpan patience, CancellationToken cancel)
     {
         var buffer = new byte[ChunkBytes];
         var guestEnded = false;
@@ -46,11 +46,15 @@ internal static class GuestBridge
             catch (Exception e) when (IsEnd(e)) { return cancel.IsCancellationRequested ? Ended.Told : Ended.Client; }
             if (read == 0) return Ended.Client;
             if (guestEnded) continue;
+            // A guest that stands still takes a few KiB of typing. While it is waited for, nobody would notice that the client has gone.
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            limit.CancelAfter(patience);
             try
             {
-                await guest.WriteAsync(buffer.AsMemory(0, read), cancel).ConfigureAwait(false);
-                await guest.FlushAsync(cancel).ConfigureAwait(false);
+                await guest.WriteAsync(buffer.AsMemory(0, read), limit.Token).ConfigureAwait(false);
+                await guest.FlushAsync(limit.Token).ConfigureAwait(false);
             }
+            catch (OperationCanceledException) { return Ended.Told; }
             // The client is listened to all the same: reading the guest tells the end, and the client answers it.
             catch (Exception e) when (IsEnd(e)) { guestEnded = true; }
         }

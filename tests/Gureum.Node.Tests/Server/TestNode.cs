@@ -34,6 +34,11 @@ internal sealed class TestNode : IPodEndpoints, IAsyncDisposable
 
     internal LogTarget? Log { get; set; }
 
+    internal IMachineEndpoints? Machines
+    {
+        set => _server.Machines = value;
+    }
+
     internal int Port => _server.Port;
 
     internal static async Task<TestNode> StartAsync()

@@ -58,6 +58,9 @@ public sealed record NodeAgentOptions
     /// <summary>Whether an address may be imported from; none that only this machine or its link can reach, unless told so.</summary>
     public Func<IPAddress, bool> MayImportFrom { get; init; } = Imports.ImportAddress.IsAllowed;
 
+    /// <summary>A Linux kernel to try KVM with, or null: then one of the machine's own is tried.</summary>
+    public string? ProbeKernel { get; init; }
+
     internal string Libvirt => Path.Combine(RunDirectory, "libvirt");
     internal string MachinesDirectory => Path.Combine(DataDirectory, "machines", "guests");
     internal string PodsDirectory => Path.Combine(DataDirectory, "pods");

@@ -11,9 +11,12 @@ namespace Gureum.Node.Machines;
 /// <summary>Where a node's hypervisor lives (immutable configuration).</summary>
 /// <param name="RootDirectory">What must survive a reboot.</param>
 /// <param name="Shared">Directories whose mounts guests must see.</param>
-public sealed record MachineHostOptions(string RootDirectory, string RunDirectory, IReadOnlyList<string> Shared)
+/// <param name="ProbeKernel">A Linux kernel to try KVM with; null for one of the machine's own.</param>
+public sealed record MachineHostOptions(string RootDirectory, string RunDirectory, IReadOnlyList<string> Shared, string? ProbeKernel)
 {
-    internal static MachineHostOptions Of(NodeAgentOptions options) => new(Path.Combine(options.DataDirectory, "machines", "host"), options.Libvirt, [options.PodsDirectory]);
+    internal static MachineHostOptions Of(NodeAgentOptions options) => new(Path.Combine(options.DataDirectory, "machines", "host"), options.Libvirt, [options.PodsDirectory], options.ProbeKernel);
+
+    internal ProbeSettings Probe => new() { DataDirectory = RootDirectory, Kernel = ProbeKernel };
 
     internal LibvirtSettings Libvirt(AcceleratorResult accelerator) => new()
     {
@@ -108,7 +111,7 @@ internal sealed class MachineHost(MachineHostOptions options, TimeProvider time)
     private async Task ConnectAsync()
     {
         Directory.CreateDirectory(options.RootDirectory);
-        Accelerator ??= await AcceleratorProbe.RunAsync(new ProbeSettings { DataDirectory = options.RootDirectory }, stop.Token);
+        Accelerator ??= await AcceleratorProbe.RunAsync(options.Probe, stop.Token);
         if (options.Barrier() is { } barrier) throw new InvalidOperationException(barrier);
         libvirt ??= new LibvirtDaemon(options.Libvirt(Accelerator), NullLogger<LibvirtDaemon>.Instance, time);
         await libvirt.StartAsync(stop.Token);

@@ -15,7 +15,7 @@ internal static class MachineTeardown
         var settings = MachineHostOptions.Of(options);
         if (!Directory.Exists(settings.RootDirectory)) return;
         var store = new MachineStore(options.MachinesDirectory);
-        var accelerator = await AcceleratorProbe.RunAsync(new ProbeSettings { DataDirectory = settings.RootDirectory }, cancel);
+        var accelerator = await AcceleratorProbe.RunAsync(settings.Probe, cancel);
         await using var libvirt = new LibvirtDaemon(settings.Libvirt(accelerator), NullLogger<LibvirtDaemon>.Instance);
         var running = store.Uids.Select(store.Find).OfType<MachineRecord>().Where(r => r is { Started: not null, Ended: null }).ToList();
         if (running.Count > 0)

@@ -8,6 +8,10 @@ namespace Gureum.ExampleImport;
 /// <summary>Brings the tiny guest's container disk into a cloud: built once for the machine, then taken from its cache.</summary>
 internal static class GuestImageLoader
 {
+    /// <summary>The kernel of a guest that was built on this machine, the newest; null when there is none yet.</summary>
+    internal static string? Kernel => !Directory.Exists(ExampleImageLoader.Cache) ? null
+        : Directory.EnumerateDirectories(ExampleImageLoader.Cache, "tiny-guest-*").Select(d => Path.Combine(d, "vmlinux")).Where(File.Exists).MaxBy(File.GetLastWriteTimeUtc);
+
     /// <summary>Builds what the cache lacks.</summary>
     /// <exception cref="Images.ImageException">The package sources cannot be reached, or a program is missing.</exception>
     internal static Task<GuestFiles> BuildAsync(Progress progress, CancellationToken cancel) =>

@@ -28,7 +28,6 @@ internal static class PackageList
     [
         new("qemu-system-x86", "qemu-system-x86_64", "virtual machines"),
         new("qemu-utils", "qemu-img", "virtual machines' disks"),
-        new("genisoimage", "genisoimage", "the discs of a guest's first boot"),
         new("libvirt0", "libvirt.so.0", "virtual machines"),
         new("libvirt-daemon-system", "/etc/libvirt/qemu.conf", "virtual machines"),
     ];

@@ -46,7 +46,7 @@ internal static class NodeIdentity
             Name = options.NodeName, Address = address, DataDirectory = Path.Combine(options.DataDirectory, "node"), RunDirectory = options.RunDirectory,
             PodCidr = range, ClusterCidr = IPNetwork.Parse(options.PodCidr), ServiceCidr = IPNetwork.Parse(options.ServiceCidr), ClusterDns = At(options.ServiceCidr, 10), ClusterDomain = options.ClusterDomain,
             Port = options.AgentPort, Certificate = () => certificate, ClientAuthority = authority.Certificate,
-            ApiServerName = NodeDialer.ClientName, Version = ApiServer.PathHandlers.KubernetesVersion, AirGapped = options.AirGapped,
+            ApiServerName = NodeDialer.ClientName, Version = ApiServer.PathHandlers.KubernetesVersion, AirGapped = options.AirGapped, ProbeKernel = ExampleImport.GuestImageLoader.Kernel,
         };
     }
 }

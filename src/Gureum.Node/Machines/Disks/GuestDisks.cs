@@ -1,3 +1,4 @@
+using Gureum.Images.Guests;
 using Gureum.Node.Machines.Domains;
 using Gureum.Objects;
 using Gureum.Objects.Kubevirt.V1;
@@ -82,7 +83,13 @@ internal sealed class GuestDisks(string directory, IReadOnlyDictionary<string, s
     private async Task<GuestImage> DiscAsync(string name, SeedDisc disc, CancellationToken cancel)
     {
         var path = Path.Combine(directory, name + ".iso");
-        if (!File.Exists(path)) await SeedDiscs.WriteAsync(disc, path, cancel);
+        if (!File.Exists(path))
+        {
+            byte[] bytes;
+            try { bytes = Iso9660.Build(disc.Label, disc.Files); }
+            catch (ArgumentException e) { throw new DiskException($"volume {name} does not fit on a disc: {e.Message}", e); }
+            await MakeAsync(path, part => File.WriteAllBytesAsync(part, bytes, cancel));
+        }
         return new GuestImage(path, "raw");
     }
 

@@ -1,6 +1,7 @@
 using Gureum.Bench;
 using Gureum.Bench.Api;
 using Gureum.Bench.Expressions;
+using Gureum.Bench.Machines;
 using Gureum.Bench.Nodes;
 using Gureum.Bench.Scheduling;
 
@@ -11,6 +12,7 @@ IBenchmark[] all =
     new CelBenchmark(),
     new StartBenchmark(),
     new PodStartBenchmark(),
+    new VmBenchmark(),
     new IdleBenchmark(),
 ];
 

@@ -21,6 +21,8 @@ internal sealed class LabNamespace : IAsyncDisposable
         string program = Environment.GetEnvironmentVariable("GUREUM_PROGRAM") is { Length: > 0 } given ? given : throw new BenchmarkFailure("GUREUM_PROGRAM is not set: run the benchmark by ./gureum bench");
         if (!Environment.IsPrivilegedProcess) throw new BenchmarkFailure("this benchmark makes a network namespace, which only root may: run it with sudo");
         var lab = new LabNamespace(program);
+        // Guests run as a user of their own, who must find the way to their disks.
+        File.SetUnixFileMode(lab.Data, File.GetUnixFileMode(lab.Data) | UnixFileMode.OtherExecute);
         try
         {
             await Tool.RunAsync("ip", ["netns", "add", lab.name], cancel);

@@ -13,6 +13,7 @@ using Gureum.Controllers.GarbageCollection;
 using Gureum.Controllers.InstanceReplicaSets;
 using Gureum.Controllers.Jobs;
 using Gureum.Controllers.MachineSnapshots;
+using Gureum.Controllers.Migrations;
 using Gureum.Controllers.Namespaces;
 using Gureum.Controllers.Nodes;
 using Gureum.Controllers.PodGarbage;
@@ -77,6 +78,7 @@ public sealed class ControllerManager
             new InstanceReplicaSetController(context),
             new SnapshotController(context),
             new RestoreController(context),
+            new MigrationController(context),
         ];
     }
 

@@ -117,10 +117,11 @@ public sealed class NodeAgent : IAsyncDisposable
         var volumes = new VolumeManager(client, puller, files, settings, time);
         IPodRuntime all = new CriPodRuntime(runtime, new RuntimeHandlers(client), puller, volumes,
             new PodEnvironment(client, informers.Get<Service>()), probes, new LifecycleHooks(runtime, prober, time), cgroups, settings, events, Room, time);
-        var room = options.Machines ? MachineRoom.Open(options, client, network!, pods, instances, volumes, probes, cgroups, settings, events, time) : null;
+        var room = options.Machines ? MachineRoom.Open(options, Port, client, network!, pods, instances, volumes, probes, cgroups, settings, events, time) : null;
         if (room is not null)
         {
             parts.Add(room);
+            migrations = room.Migrations;
             all = new RuntimeChoice(all, room.Runtime, room.Store);
             server!.Machines = room.Doors.Endpoints;
         }
@@ -142,6 +143,7 @@ public sealed class NodeAgent : IAsyncDisposable
     }
 
     private PodNetwork? network;
+    private volatile Machines.Migration.MigrationEndpoint? migrations;
     private Overlay? overlay;
     private PeerFollower? peers;
     private NodeServer? server;
@@ -157,6 +159,7 @@ public sealed class NodeAgent : IAsyncDisposable
         server = new NodeServer(new NodeServerSettings
         {
             Listen = new IPEndPoint(IPAddress.Any, options.Port), Certificate = options.Certificate, ClientAuthorities = () => authorities, ClientNames = new HashSet<string> { options.ApiServerName },
+            Peers = (context, node) => migrations is { } guests ? guests.HandleAsync(context, node) : throw new NodeRequestException(503, "no virtual machines are run here"),
         }, endpoints, NullLogger<NodeServer>.Instance, time);
         await server.StartAsync(CancellationToken.None);
         parts.Add(server);
@@ -174,7 +177,7 @@ public sealed class NodeAgent : IAsyncDisposable
         if (NodeNetworks.OverlayOf(options, network.Options) is { } tunnel)
         {
             (overlay = tunnel).Setup(network.Mtu);
-            peers = new PeerFollower(informers, tunnel, options.Name, options.ClusterCidr, time);
+            peers = new PeerFollower(informers, network, tunnel, options.Name, options.ClusterCidr, time);
         }
         CniFiles.WriteConfiguration(options.CniConfiguration, options.CniSocket);
         parts.Add(CniServer.Start(network, options.CniSocket));

@@ -34,6 +34,9 @@ public sealed record NodeAgentOptions
     /// <summary>The certificate of the agent's server, asked anew with each connection.</summary>
     public required Func<X509Certificate2> Certificate { get; init; }
 
+    /// <summary>The certificate by which this node is known to others, asked anew with each connection. Null: guests cannot move from here.</summary>
+    public Func<X509Certificate2>? ClientCertificate { get; init; }
+
     /// <summary>The authority that signs the certificates of clients.</summary>
     public required X509Certificate2 ClientAuthority { get; init; }
 

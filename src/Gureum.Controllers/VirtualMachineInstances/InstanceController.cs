@@ -90,9 +90,10 @@ public sealed class InstanceController : IController
         return wanted is { Status: "False" };
     }
 
-    /// <summary>The pod that the guest is in: the one on the instance's node, once it has one; targets of migrations come later.</summary>
+    /// <summary>The pod that the guest is in: the one on the instance's node, once it has one; the target of a migration once the guest is there.</summary>
     private static Pod? Current(VirtualMachineInstance instance, List<Pod> own)
     {
+        if (instance.Status.MigrationState is { Completed: true, Failed: not true, TargetPod: { } arrived } && own.Find(p => p.Name() == arrived && p.Spec.NodeName == instance.Status.NodeName) is { } target) return target;
         var running = own.Where(p => p.Label(MachineNames.MigrationJob) is null || p.Spec.NodeName == instance.Status.NodeName).OrderBy(p => p.Metadata.CreationTimestamp).ToList();
         return running.Find(p => instance.Status.NodeName is { Length: > 0 } node && p.Spec.NodeName == node) ?? running.FirstOrDefault();
     }

@@ -1,4 +1,5 @@
 using Gureum.Controllers.Common;
+using Gureum.Controllers.Migrations;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Kubevirt.V1;
 using Gureum.Objects.Machines;
@@ -35,6 +36,8 @@ internal static class InstancePhase
         if (pod is null) return instance.Status.Phase is null or "" or Pending ? Pending : Failed;
         return pod.Status.Phase switch
         {
+            // The source of a migration ends when its guest is elsewhere: the target's node says so in the same moment.
+            "Succeeded" or "Failed" when instance.IsMigrating() => Running,
             "Succeeded" => Succeeded,
             "Failed" => Failed,
             "Running" => Running,

@@ -14,6 +14,7 @@ internal sealed class LeaseStore
     private readonly string _directory;
     private readonly Dictionary<(string, string), PodLease> _byOwner = [];
     private readonly Dictionary<IPAddress, PodLease> _byAddress = [];
+    private HashSet<IPAddress> _elsewhere = [];
     private uint _last; // the offset handed out last: addresses are reused as late as possible, peers may still remember them
 
     /// <summary>Reads what an earlier run left.</summary>
@@ -22,6 +23,7 @@ internal sealed class LeaseStore
     {
         (_range, _directory) = (range, directory);
         Directory.CreateDirectory(directory);
+        if (File.Exists(ElsewhereFile)) _elsewhere = [.. File.ReadLines(ElsewhereFile).Select(l => IPAddress.TryParse(l, out var a) ? a : null).OfType<IPAddress>()];
         foreach (var path in Directory.EnumerateFiles(directory))
         {
             if (path.EndsWith(".new", StringComparison.Ordinal))
@@ -51,12 +53,24 @@ internal sealed class LeaseStore
         {
             var offset = 2 + (Math.Max(_last, 1) - 1 + step) % usable;
             var address = Ipv4Math.At(_range, offset);
-            if (_byAddress.ContainsKey(address)) continue;
+            if (_byAddress.ContainsKey(address) || _elsewhere.Contains(address)) continue;
             _last = offset;
             return address;
         }
         throw new PodNetworkException($"all {usable} pod addresses of {_range} are leased; delete pods or give the node a larger podCIDR");
     }
+
+    /// <summary>Addresses of the range that nobody gets, since their workloads moved to other nodes.</summary>
+    internal void SetElsewhere(IReadOnlyCollection<IPAddress> addresses)
+    {
+        var wanted = addresses.Where(_range.Contains).ToHashSet();
+        if (wanted.SetEquals(_elsewhere)) return;
+        File.WriteAllLines(ElsewhereFile + ".new", wanted.Select(a => a.ToString()));
+        File.Move(ElsewhereFile + ".new", ElsewhereFile, overwrite: true);
+        _elsewhere = wanted;
+    }
+
+    private string ElsewhereFile => _directory + "-elsewhere";
 
     /// <summary>Makes the lease durable, then known.</summary>
     internal void Put(PodLease lease)

@@ -19,9 +19,10 @@ public sealed record PortMapping(ushort HostPort, ushort ContainerPort, string P
 /// <param name="Address">An address that the workload brings along (a live migration), or null for a free one.</param>
 /// <param name="Mac">A hardware address that the workload brings along, or null for one made from the address.</param>
 /// <param name="Queues">Whether a virtual machine's tap has a queue for each of its processors.</param>
+/// <param name="Arriving">Whether the workload is elsewhere yet: packets for its address go on to there until <see cref="PodNetwork.Claim"/>.</param>
 public sealed record AttachRequest(
     string ContainerId, string Interface = "eth0", string? NetworkNamespace = null, string PodNamespace = "", string PodName = "",
-    string PodUid = "", ImmutableArray<PortMapping> Ports = default, IPAddress? Address = null, PhysicalAddress? Mac = null, bool Queues = false);
+    string PodUid = "", ImmutableArray<PortMapping> Ports = default, IPAddress? Address = null, PhysicalAddress? Mac = null, bool Queues = false, bool Arriving = false);
 
 /// <summary>A place on the pod network, as kept on disk until it is given back. Immutable.</summary>
 /// <param name="HostInterface">The node's end: a veth, or the name for a guest's tap.</param>

@@ -25,7 +25,7 @@ public sealed partial class PodNetwork
         {
             foreach (var route in Barriers()) _links.SetRoute(route);
             _mtu = _options.Mtu ?? UplinkMtu();
-            var mac = MacOf(_options.Gateway);
+            var mac = BridgeMac;
             switch (_links.FindLink(_options.Bridge))
             {
                 case null: _links.CreateBridge(_options.Bridge, mac, _mtu, filterBridged: true); break;

@@ -67,8 +67,7 @@ public sealed partial class PodNetwork : IDisposable
             {
                 if (lease.NetworkNamespace is { } path) Wire(lease, NetNamespace.At(path));
                 else WireTap(lease, request.Queues);
-                if (!_options.PodCidr.Contains(lease.Address))
-                    _links.SetRoute(new Route(new IPNetwork(lease.Address, 32), null, _options.Bridge, _options.Gateway));
+                if (!request.Arriving) RouteHere(lease);
                 _nft.Apply(PodRules.AddPorts(_options, lease));
                 return lease;
             }
@@ -78,6 +77,37 @@ public sealed partial class PodNetwork : IDisposable
                 throw;
             }
         }
+    }
+
+    /// <summary>Has packets for a workload that has arrived from another node go to it. Does nothing for one that is not known.</summary>
+    public void Claim(string containerId, string @interface = "eth0")
+    {
+        lock (_one)
+            if (_leases.TryGet((containerId, @interface), out var lease)) RouteHere(lease);
+    }
+
+    /// <summary>Names the addresses of this node's range whose workloads live on other nodes: they are given to nobody else. Kept over restarts.</summary>
+    public void SetElsewhere(IReadOnlyCollection<IPAddress> addresses)
+    {
+        lock (_one) _leases.SetElsewhere(addresses);
+    }
+
+    // An address of another node's range needs a route of its own. Its guest also knows the gateway of that range, and asks for it here:
+    // the bridge answers for whatever lies beyond it, at once.
+    private void RouteHere(PodLease lease)
+    {
+        var route = new Route(new IPNetwork(lease.Address, 32), null, _options.Bridge, _options.Gateway);
+        if (_options.PodCidr.Contains(lease.Address))
+        {
+            foreach (var away in _links.ListRoutes(onlyOurs: true).Where(r => r.Destination.Equals(route.Destination)).ToList()) _links.DeleteRoute(away);
+            return;
+        }
+        _links.SetRoute(route);
+        _options.Namespace.Run(() =>
+        {
+            File.WriteAllText($"/proc/sys/net/ipv4/conf/{_options.Bridge}/proxy_arp", "1");
+            File.WriteAllText($"/proc/sys/net/ipv4/neigh/{_options.Bridge}/proxy_delay", "0");
+        });
     }
 
     /// <summary>Takes a pod off the network. One that is not known is fine: then only a left-over interface is removed.</summary>
@@ -209,6 +239,9 @@ public sealed partial class PodNetwork : IDisposable
 
     private static string HostName(string containerId, string @interface) =>
         HostPrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{containerId}/{@interface}")).AsSpan(0, 6));
+
+    /// <summary>The hardware address of every node's bridge: a guest that moves to another node finds its gateway under the address that it knows.</summary>
+    internal static readonly PhysicalAddress BridgeMac = new([0x02, 0x67, 0, 0, 0, 1]);
 
     /// <summary>A locally administered address made from the IPv4 address: unique on the bridge, and stable over a migration.</summary>
     internal static PhysicalAddress MacOf(IPAddress address) => new([0x02, 0x67, .. address.GetAddressBytes()[^4..]]);

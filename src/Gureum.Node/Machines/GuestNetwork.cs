@@ -13,13 +13,15 @@ namespace Gureum.Node.Machines;
 internal sealed class GuestNetwork(PodNetwork network, DhcpServer dhcp, PodSettings settings)
 {
     /// <summary>The guest's card; null when it is to have none.</summary>
-    internal GuestCard? Attach(Pod pod, VirtualMachineInstance instance, string hostName)
+    /// <param name="arriving">Whether it comes from another node, with its address, and is not here yet.</param>
+    internal GuestCard? Attach(Pod pod, VirtualMachineInstance instance, string hostName, bool arriving = false)
     {
         if (instance.Spec.Networks.FirstOrDefault(n => n.Pod is not null)?.Name is not { } name) return null;
         var asked = instance.Spec.Domain?.Devices?.Interfaces.FirstOrDefault(i => i.Name == name);
         var queues = instance.Spec.Domain?.Devices?.NetworkInterfaceMultiqueue == true && asked?.Model is null or "" or "virtio";
-        var lease = network.Attach(new AttachRequest(pod.Metadata.Uid!, PodNamespace: pod.Metadata.Namespace!, PodName: pod.Metadata.Name!, PodUid: pod.Metadata.Uid!, Queues: queues, Mac: asked?.MacAddress is { Length: > 0 } mac ? Mac(mac) : null));
-        Put(pod, hostName);
+        var lease = network.Attach(new AttachRequest(pod.Metadata.Uid!, PodNamespace: pod.Metadata.Namespace!, PodName: pod.Metadata.Name!, PodUid: pod.Metadata.Uid!, Queues: queues, Mac: asked?.MacAddress is { Length: > 0 } mac ? Mac(mac) : null,
+            Address: arriving && IPAddress.TryParse(instance.Status.Interfaces.FirstOrDefault(i => i.Name == name)?.IpAddress, out var address) ? address : null, Arriving: arriving));
+        if (!arriving) Put(pod, hostName);
         return new GuestCard(name, lease.HostInterface, string.Join(':', lease.Mac.GetAddressBytes().Select(b => b.ToString("x2"))), network.Mtu);
     }
 
@@ -30,6 +32,9 @@ internal sealed class GuestNetwork(PodNetwork network, DhcpServer dhcp, PodSetti
         var dns = PodDns.Of(settings, pod);
         dhcp.Put(new DhcpLease(lease.Mac, lease.Address, network.Options.Gateway, network.Mtu, [.. dns.Servers.Select(s => IPAddress.TryParse(s, out var a) ? a : null).OfType<IPAddress>()], [.. dns.Searches], hostName, dns.Searches.FirstOrDefault() ?? ""));
     }
+
+    /// <summary>Has packets for a guest that has arrived go to it.</summary>
+    internal void Claim(string uid) => network.Claim(uid);
 
     internal string? AddressOf(string uid) => Find(uid)?.Address.ToString();
 

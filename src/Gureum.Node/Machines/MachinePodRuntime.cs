@@ -7,6 +7,7 @@ using Gureum.Network.Pods;
 using Gureum.Node.Cgroups;
 using Gureum.Node.Machines.Disks;
 using Gureum.Node.Machines.Domains;
+using Gureum.Node.Machines.Migration;
 using Gureum.Node.Pods;
 using Gureum.Node.Probes;
 using Gureum.Node.Volumes;
@@ -21,11 +22,11 @@ namespace Gureum.Node.Machines;
 /// pod; when it ends, so does the pod.
 /// </summary>
 internal sealed class MachinePodRuntime(
-    MachineHost host, MachineStore store, GuestNetwork network, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, ApiClient client, Informer<VirtualMachineInstance> instances,
+    MachineHost host, MachineStore store, Arrivals arrivals, GuestNetwork network, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, ApiClient client, Informer<VirtualMachineInstance> instances,
     PodSettings settings, EventRecorder events, TimeProvider time) : IPodRuntime
 {
     private const long MostProcesses = 32_768;
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(30), Soon = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(30), Soon = TimeSpan.FromSeconds(2), Arriving = TimeSpan.FromMilliseconds(300);
 
     private readonly ConcurrentDictionary<string, string> doing = new();
 
@@ -49,6 +50,7 @@ internal sealed class MachinePodRuntime(
         catch (LibvirtException e) when (!e.IsDisconnected) { (waiting, again) = (Note(pod, "FailedDomain", e.Message), Soon * 5); }
         catch (LibvirtException e) { (waiting, again) = (record?.Started is null ? Note(pod, "HypervisorNotReady", e.Message) : null, Soon); }
         finally { doing.TryRemove(uid, out _); }
+        if (record?.Started is null && waiting is null) again = Arriving;
         // A guest that runs goes on while nobody can ask after it.
         if (record is { Started: not null, Ended: null }) waiting = null;
         if (record is { Ended: not null }) probes.Forget(uid);
@@ -67,6 +69,7 @@ internal sealed class MachinePodRuntime(
     {
         var uid = pod.Metadata.Uid!;
         doing[uid] = "asking the hypervisor what runs";
+        if (record?.Started is null && arrivals.IsTarget(pod)) return await ArriveAsync(pod, record, cancel);
         using var machine = record is null ? null : await host.Hypervisor.FindAsync(record.Domain, cancel);
         if (machine is not null && (await machine.GetStateAsync(cancel)) is var status && status.State is not (MachineState.ShutOff or MachineState.Crashed))
         {
@@ -86,6 +89,41 @@ internal sealed class MachinePodRuntime(
             return End(record, reason is "Shutdown" or "Saved" or "Migrated" ? 0 : 1, reason is "Shutdown" ? "" : $"the guest ended: {reason}");
         }
         return await StartAsync(pod, cancel);
+    }
+
+    // The target of a migration: it never starts the guest, but waits until libvirt has it run here.
+    private async Task<MachineRecord?> ArriveAsync(Pod pod, MachineRecord? record, CancellationToken cancel)
+    {
+        var uid = pod.Metadata.Uid!;
+        var instance = await InstanceAsync(pod, cancel);
+        var domain = MachineNames.DomainName(pod.Metadata.Namespace!, instance.Metadata.Name!);
+        using (var machine = record is null ? null : await host.Hypervisor.FindAsync(record.Domain, cancel))
+        {
+            if (machine is not null && (await machine.GetXmlAsync(cancel: cancel)).Contains($"uid='{uid}'", StringComparison.Ordinal)
+                && ((await machine.GetStateAsync(cancel)).State is var state && state == MachineState.Running || (state == MachineState.Paused && Arrivals.IsOver(instance, pod))))
+            {
+                network.Claim(uid);
+                store.Put(record = record! with { Started = time.GetUtcNow() });
+                await arrivals.ArrivedAsync(instance, cancel);
+                Confine(pod, domain);
+                events.Normal(pod, "Migrated", $"Guest {domain} came from node {instance.Status.MigrationState?.SourceNode}");
+                Follow(pod, record);
+                return record;
+            }
+        }
+        if (!arrivals.IsWanted(instance, pod))
+            return Arrivals.IsOver(instance, pod) && record is not null ? End(record with { Started = time.GetUtcNow() }, 1, "the guest ended as it arrived") : record;
+        var hypervisor = host.Hypervisor;
+        record ??= new MachineRecord(uid, pod.Metadata.Namespace!, pod.Metadata.Name!, instance.Metadata.Name!, DomainUuid(instance));
+        store.Put(record);
+        doing[uid] = "preparing for a guest from another node";
+        if (await hypervisor.FindAsync(domain, cancel) is { } other)
+            using (other) throw new PodNotReadyException("DomainExists", $"the domain {domain} of an earlier pod is still there");
+        var paths = await volumes.EnsureAsync(pod, cancel);
+        await new GuestDisks(store.Directory(uid), paths).EnsureAsync(instance, await SizesAsync(pod, cancel), cancel);
+        var card = network.Attach(pod, instance, HostName(pod), arriving: true);
+        await arrivals.ReadyAsync(instance, new ArrivingGuest(uid, instance.Metadata.Uid!, store.Directory(uid), ContainerSpecs.PodDirectory(settings, uid), card?.Tap), cancel);
+        return record;
     }
 
     private MachineRecord End(MachineRecord record, int exitCode, string reason)
@@ -188,6 +226,7 @@ internal sealed class MachinePodRuntime(
     public async Task RemoveAsync(string uid, string ns, string name, CancellationToken cancel)
     {
         probes.Forget(uid);
+        arrivals.Forget(uid);
         if (store.Find(uid) is { } record && await host.Hypervisor.FindAsync(record.Domain, cancel) is { } machine)
             using (machine)
             {

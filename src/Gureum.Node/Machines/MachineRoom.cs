@@ -1,9 +1,11 @@
+using System.Net;
 using Gureum.Client;
 using Gureum.Libvirt;
 using Gureum.Network.Dhcp;
 using Gureum.Network.Netlink;
 using Gureum.Network.Pods;
 using Gureum.Node.Cgroups;
+using Gureum.Node.Machines.Migration;
 using Gureum.Node.Pods;
 using Gureum.Node.Probes;
 using Gureum.Node.Volumes;
@@ -36,14 +38,21 @@ internal sealed class MachineRoom : IAsyncDisposable
     internal MachineStore Store { get; }
     internal MachinePodRuntime Runtime { get; }
     internal MachineHost Host => host;
+    internal required Departures Departures { get; init; }
+    internal required MigrationEndpoint Migrations { get; init; }
 
-    internal static MachineRoom Open(NodeAgentOptions options, ApiClient client, PodNetwork network, Informer<Pod> pods, Informer<VirtualMachineInstance> instances, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, PodSettings settings, EventRecorder events, TimeProvider time)
+    internal static MachineRoom Open(NodeAgentOptions options, int port, ApiClient client, PodNetwork network, Informer<Pod> pods, Informer<VirtualMachineInstance> instances, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, PodSettings settings, EventRecorder events, TimeProvider time)
     {
         var host = new MachineHost(MachineHostOptions.Of(options), time);
         var store = new MachineStore(options.MachinesDirectory);
         var dhcp = DhcpServer.Start(network.Options.Bridge, NetNamespace.Current, e => Log.Current.Warn("dhcp", e.Message));
-        var runtime = new MachinePodRuntime(host, store, new GuestNetwork(network, dhcp, settings), volumes, probes, cgroups, client, instances, settings, events, time);
-        return new MachineRoom(host, store, dhcp, new HypervisorReport(host, client, options.Name, time), runtime, pods, instances, MachineDoors.Open(host, store, network, client, time));
+        var arriving = new ArrivingGuests(options.Libvirt);
+        var arrivals = new Arrivals(arriving, new IPEndPoint(options.Address, port), client, time);
+        var runtime = new MachinePodRuntime(host, store, arrivals, new GuestNetwork(network, dhcp, settings), volumes, probes, cgroups, client, instances, settings, events, time);
+        return new MachineRoom(host, store, dhcp, new HypervisorReport(host, client, options.Name, time), runtime, pods, instances, MachineDoors.Open(host, store, network, client, time))
+        {
+            Departures = new Departures(options, host, store, arriving, client, time), Migrations = new MigrationEndpoint(options.Name, client, arriving),
+        };
     }
 
     /// <summary>Brings up the hypervisor, in its own time; guests of an earlier life of this agent are taken up again.</summary>
@@ -65,6 +74,7 @@ internal sealed class MachineRoom : IAsyncDisposable
         };
         instances.AddHandler((old, current) =>
         {
+            if (current is not null) Departures.Consider(current);
             if (old is null || current is null || old.Metadata.Generation == current.Metadata.Generation) return;
             foreach (var pod in pods.List(current.Metadata.Namespace ?? "").Where(p => p.Metadata.OwnerReferences.Any(o => o.Uid == current.Metadata.Uid))) { wake(pod.Metadata.Uid!); Doors.Changed(pod.Metadata.Uid!); }
         });
@@ -94,6 +104,7 @@ internal sealed class MachineRoom : IAsyncDisposable
         await stop.CancelAsync();
         await reporting;
         await Doors.DisposeAsync();
+        await Departures.DisposeAsync();
         await host.DisposeAsync();
         await dhcp.DisposeAsync();
         stop.Dispose();

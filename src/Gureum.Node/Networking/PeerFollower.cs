@@ -2,6 +2,9 @@ using System.Net;
 using Gureum.Client;
 using Gureum.Network.Netlink;
 using Gureum.Network.Pods;
+using Gureum.Objects.Kubevirt.V1;
+using Gureum.Objects.Machines;
+using PodNetwork = Gureum.Network.Pods.PodNetwork;
 using NodeObject = Gureum.Objects.Core.V1.Node;
 
 namespace Gureum.Node.Networking;
@@ -12,16 +15,19 @@ internal sealed class PeerFollower
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5), Retry = TimeSpan.FromSeconds(1);
 
     private readonly Informer<NodeObject> nodes;
+    private readonly Informer<VirtualMachineInstance> wanderers;
+    private readonly PodNetwork network;
     private readonly Overlay overlay;
     private readonly string self;
     private readonly IPNetwork cluster;
     private readonly TimeProvider time;
     private readonly SemaphoreSlim news = new(1, 1);
 
-    internal PeerFollower(InformerFactory informers, Overlay overlay, string self, IPNetwork cluster, TimeProvider time)
+    internal PeerFollower(InformerFactory informers, PodNetwork network, Overlay overlay, string self, IPNetwork cluster, TimeProvider time)
     {
-        (this.overlay, this.self, this.cluster, this.time) = (overlay, self, cluster, time);
+        (this.network, this.overlay, this.self, this.cluster, this.time) = (network, overlay, self, cluster, time);
         nodes = informers.Get<NodeObject>();
+        wanderers = informers.Select<VirtualMachineInstance>(new ListQuery(LabelSelector: MachineNames.Wandering + "=true"));
     }
 
     /// <summary>Follows until cancelled; the informers must have listed once.</summary>
@@ -32,13 +38,14 @@ internal sealed class PeerFollower
             // Most changes of nodes are heartbeats and images.
             if (old is null || current is null || PeerOf(old, self, cluster) != PeerOf(current, self, cluster)) Wake();
         });
+        wanderers.AddHandler((old, current) => { if (old is null || current is null || PlaceOf(old) != PlaceOf(current)) Wake(); });
         while (!cancel.IsCancellationRequested)
         {
             try
             {
                 await news.WaitAsync(cancel);
                 await Task.Delay(Gather, time, cancel);
-                overlay.SetPeers(Peers());
+                Apply();
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested) { return; }
             catch (NetlinkException e)
@@ -50,7 +57,17 @@ internal sealed class PeerFollower
         }
     }
 
-    private IReadOnlyCollection<OverlayPeer> Peers() => [.. nodes.List().Select(n => PeerOf(n, self, cluster)).OfType<OverlayPeer>()];
+    private void Apply()
+    {
+        var peers = nodes.List().Select(n => PeerOf(n, self, cluster)).OfType<OverlayPeer>().ToList();
+        var places = wanderers.List().Select(PlaceOf).OfType<(IPAddress Address, string Node)>().ToList();
+        network.SetElsewhere([.. places.Where(p => p.Node != self).Select(p => p.Address)]);
+        overlay.SetPeers([.. peers.Select(peer => peer with { Guests = [.. places.Where(p => p.Node == peer.Name && !peer.PodCidr.Contains(p.Address)).Select(p => p.Address)] })]);
+    }
+
+    /// <summary>Where an instance's address is; null when it has none, or has ended. Pure.</summary>
+    internal static (IPAddress Address, string Node)? PlaceOf(VirtualMachineInstance instance) =>
+        !instance.IsFinal() && instance.Status.NodeName is { Length: > 0 } node && IPAddress.TryParse(instance.Status.Interfaces.FirstOrDefault(i => i.IpAddress is { Length: > 0 })?.IpAddress ?? "", out var address) ? (address, node) : null;
 
     private void Wake()
     {

@@ -8,8 +8,18 @@ internal static class ClientCertificates
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
+    /// <summary>The name of the node whose certificate it is (system:node:NAME, of the group system:nodes); null when it is nobody's.</summary>
+    internal static string? PeerOf(X509Certificate2 certificate)
+    {
+        const string Prefix = "system:node:", Organization = "2.5.4.10";
+        var name = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        var groups = certificate.SubjectName.EnumerateRelativeDistinguishedNames().Where(p => !p.HasMultipleElements && p.GetSingleElementType().Value == Organization).Select(p => p.GetSingleElementValue());
+        return name.StartsWith(Prefix, StringComparison.Ordinal) && groups.Contains("system:nodes") ? name[Prefix.Length..] : null;
+    }
+
     /// <summary>Null if the certificate is accepted; else why not.</summary>
-    internal static string? Refuse(X509Certificate2? certificate, X509Certificate2Collection authorities, IReadOnlySet<string> names)
+    /// <param name="peers">Whether other nodes are let in too.</param>
+    internal static string? Refuse(X509Certificate2? certificate, X509Certificate2Collection authorities, IReadOnlySet<string> names, bool peers = false)
     {
         if (certificate is null) return "a client certificate is needed";
         using var chain = new X509Chain();
@@ -21,6 +31,6 @@ internal static class ClientCertificates
         if (!chain.Build(certificate))
             return $"the client certificate {certificate.Subject} is not valid here: {string.Join("; ", chain.ChainStatus.Select(s => s.StatusInformation.Trim()))}";
         string name = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
-        return names.Contains(name) ? null : $"the client \"{name}\" is not let in: accepted are {string.Join(", ", names)}";
+        return names.Contains(name) || (peers && PeerOf(certificate) is not null) ? null : $"the client \"{name}\" is not let in: accepted are {string.Join(", ", names)}";
     }
 }

@@ -73,7 +73,7 @@ public sealed partial class NodeServer : IAsyncDisposable
                 ServerCertificateSelector = (_, _) => _settings.Certificate(),
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                 ClientCertificateValidation = (certificate, _, _) =>
-                    ClientCertificates.Refuse(certificate, _settings.ClientAuthorities(), _settings.ClientNames) is null,
+                    ClientCertificates.Refuse(certificate, _settings.ClientAuthorities(), _settings.ClientNames, _settings.Peers is not null) is null,
             });
         });
     }
@@ -85,7 +85,8 @@ public sealed partial class NodeServer : IAsyncDisposable
             // A certificate that is there was accepted during the handshake.
             if (context.Connection.ClientCertificate is null)
                 throw new NodeRequestException(StatusCodes.Status401Unauthorized, "a client certificate of the cluster's API server is needed");
-            await RouteAsync(context).ConfigureAwait(false);
+            if (_settings.Peers is { } peers && ClientCertificates.PeerOf(context.Connection.ClientCertificate) is { } peer) await peers(context, peer).ConfigureAwait(false);
+            else await RouteAsync(context).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

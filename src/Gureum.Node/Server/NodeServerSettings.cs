@@ -17,4 +17,7 @@ public sealed record NodeServerSettings
 
     /// <summary>Common names of the clients that are let in: the API server's. Empty lets in nobody.</summary>
     public required IReadOnlySet<string> ClientNames { get; init; }
+
+    /// <summary>Answers other nodes, by their names: whatever they ask goes there and nowhere else. Null lets in none.</summary>
+    public Func<Microsoft.AspNetCore.Http.HttpContext, string, Task>? Peers { get; init; }
 }

@@ -27,6 +27,9 @@ public static class MachineNames
     /// <summary>On the pod of a migration's target: the uid of the migration.</summary>
     public const string MigrationJob = "kubevirt.io/migrationJobUID";
 
+    /// <summary>On an instance that moves or has moved: "true". Every node follows where its address is.</summary>
+    public const string Wandering = "gureum.io/wandering";
+
     /// <summary>On the instance: the node that it runs on.</summary>
     public const string NodeName = "kubevirt.io/nodeName";
 

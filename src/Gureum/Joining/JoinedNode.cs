@@ -66,7 +66,7 @@ internal static class JoinedNode
     {
         Name = options.NodeName, Address = IPAddress.Parse(options.NodeAddress!), DataDirectory = Path.Combine(options.DataDirectory, "node"), RunDirectory = options.RunDirectory,
         ClusterCidr = IPNetwork.Parse(options.PodCidr), ServiceCidr = IPNetwork.Parse(options.ServiceCidr), ClusterDns = NodeIdentity.At(options.ServiceCidr, 10), ClusterDomain = options.ClusterDomain,
-        Port = options.AgentPort, Certificate = () => credentials!.Serving, ClientAuthority = credentials?.Authority!, ApiServerName = NodeDialer.ClientName,
+        Port = options.AgentPort, Certificate = () => credentials!.Serving, ClientCertificate = () => credentials!.Client, ClientAuthority = credentials?.Authority!, ApiServerName = NodeDialer.ClientName,
         Version = ApiServer.PathHandlers.KubernetesVersion, AirGapped = options.AirGapped,
     };
 

@@ -39,14 +39,20 @@ internal static class NodeIdentity
     {
         var address = Address(options, range);
         var (pem, key) = authority.IssueServer("system:node:" + options.NodeName, [options.NodeName], [address, IPAddress.Loopback]);
-        using var ephemeral = X509Certificate2.CreateFromPem(pem, key);
-        var certificate = X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null);
+        var certificate = Loaded((pem, key));
+        var client = new Lazy<X509Certificate2>(() => Loaded(authority.IssueClient("system:node:" + options.NodeName, ApiServer.UserInfo.Nodes)));
         return new NodeAgentOptions
         {
             Name = options.NodeName, Address = address, DataDirectory = Path.Combine(options.DataDirectory, "node"), RunDirectory = options.RunDirectory,
             PodCidr = range, ClusterCidr = IPNetwork.Parse(options.PodCidr), ServiceCidr = IPNetwork.Parse(options.ServiceCidr), ClusterDns = At(options.ServiceCidr, 10), ClusterDomain = options.ClusterDomain,
-            Port = options.AgentPort, Certificate = () => certificate, ClientAuthority = authority.Certificate,
+            Port = options.AgentPort, Certificate = () => certificate, ClientCertificate = () => client.Value, ClientAuthority = authority.Certificate,
             ApiServerName = NodeDialer.ClientName, Version = ApiServer.PathHandlers.KubernetesVersion, AirGapped = options.AirGapped, ProbeKernel = ExampleImport.GuestImageLoader.Kernel,
         };
+    }
+
+    private static X509Certificate2 Loaded((string Certificate, string Key) pair)
+    {
+        using var ephemeral = X509Certificate2.CreateFromPem(pair.Certificate, pair.Key);
+        return X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null);
     }
 }

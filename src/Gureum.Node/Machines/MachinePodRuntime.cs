@@ -99,8 +99,8 @@ internal sealed class MachinePodRuntime(
         var domain = MachineNames.DomainName(pod.Metadata.Namespace!, instance.Metadata.Name!);
         using (var machine = record is null ? null : await host.Hypervisor.FindAsync(record.Domain, cancel))
         {
-            if (machine is not null && (await machine.GetXmlAsync(cancel: cancel)).Contains($"uid='{uid}'", StringComparison.Ordinal)
-                && ((await machine.GetStateAsync(cancel)).State is var state && state == MachineState.Running || (state == MachineState.Paused && Arrivals.IsOver(instance, pod))))
+            var state = machine is null ? MachineState.None : (await machine.GetStateAsync(cancel)).State;
+            if (state == MachineState.Running || (state == MachineState.Paused && Arrivals.IsOver(instance, pod)))
             {
                 network.Claim(uid);
                 store.Put(record = record! with { Started = time.GetUtcNow() });
@@ -110,9 +110,10 @@ internal sealed class MachinePodRuntime(
                 Follow(pod, record);
                 return record;
             }
+            // Told to have come, and gone since.
+            if (state is MachineState.None or MachineState.ShutOff or MachineState.Crashed && record is not null && Arrivals.IsOver(instance, pod)) return End(record with { Started = time.GetUtcNow() }, 1, "the guest ended as it arrived");
         }
-        if (!arrivals.IsWanted(instance, pod))
-            return Arrivals.IsOver(instance, pod) && record is not null ? End(record with { Started = time.GetUtcNow() }, 1, "the guest ended as it arrived") : record;
+        if (!arrivals.IsWanted(instance, pod)) return record;
         var hypervisor = host.Hypervisor;
         record ??= new MachineRecord(uid, pod.Metadata.Namespace!, pod.Metadata.Name!, instance.Metadata.Name!, DomainUuid(instance));
         store.Put(record);
@@ -231,7 +232,7 @@ internal sealed class MachinePodRuntime(
             using (machine)
             {
                 // Another pod of the same machine may have the domain by now: its metadata says whose it is.
-                if ((await machine.GetXmlAsync(cancel: cancel)).Contains($"uid='{uid}'", StringComparison.Ordinal))
+                if (System.Xml.Linq.XElement.Parse(await machine.GetXmlAsync(cancel: cancel)).Descendants(DomainTranslation.Gureum + "pod").Any(p => (string?)p.Attribute("uid") == uid))
                 {
                     if ((await machine.GetStateAsync(cancel)).State is not (MachineState.ShutOff or MachineState.Crashed)) await machine.DestroyAsync(cancel: cancel);
                     await machine.UndefineAsync(UndefineOptions.Everything, cancel);

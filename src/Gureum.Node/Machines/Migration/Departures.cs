@@ -7,6 +7,7 @@ using System.Xml.Linq;
 using Gureum.Client;
 using Gureum.Libvirt;
 using Gureum.Libvirt.Jobs;
+using Gureum.Node.Machines.Domains;
 using Gureum.Objects.Kubevirt.V1;
 using Gureum.Objects.Machines;
 
@@ -108,12 +109,13 @@ internal sealed class Departures(NodeAgentOptions options, MachineHost host, Mac
     {
         List<(string From, string To)> pairs =
         [
-            (store.Directory(podUid) + "/", (string)plan["guest"]! + "/"), (Path.Combine(options.PodsDirectory, podUid) + "/", (string)plan["volumes"]! + "/"), ($"uid='{podUid}'", $"uid='{(string)plan["pod"]!}'"),
+            (store.Directory(podUid) + "/", (string)plan["guest"]! + "/"), (Path.Combine(options.PodsDirectory, podUid) + "/", (string)plan["volumes"]! + "/")
         ];
         return xml =>
         {
             foreach (var (from, to) in pairs) xml = xml.Replace(from, to, StringComparison.Ordinal);
             var tree = XElement.Parse(xml);
+            foreach (var pod in tree.Descendants(DomainTranslation.Gureum + "pod")) pod.SetAttributeValue("uid", (string)plan["pod"]!);
             if ((string?)plan["tap"] is { Length: > 0 } tap)
                 foreach (var target in tree.Descendants("interface").Elements("target")) target.SetAttributeValue("dev", tap);
             return tree.ToString(SaveOptions.DisableFormatting);

@@ -4,7 +4,8 @@ using Gureum.EndToEnd.Support;
 namespace Gureum.EndToEnd;
 
 /// <summary>More than one machine: joining, the network between them, and what happens when one goes.</summary>
-public sealed class MultiNodeTests(TwoNodes nodes) : IClassFixture<TwoNodes>, IAsyncLifetime
+[Collection(TwoNodes.Collection)]
+public sealed class MultiNodeTests(TwoNodes nodes) : IAsyncLifetime
 {
     private readonly Cloud cloud = nodes.First;
     private string ns = "";

@@ -86,10 +86,17 @@ public sealed partial class PodNetwork : IDisposable
             if (_leases.TryGet((containerId, @interface), out var lease)) RouteHere(lease);
     }
 
-    /// <summary>Names the addresses of this node's range whose workloads live on other nodes: they are given to nobody else. Kept over restarts.</summary>
+    /// <summary>
+    /// Names the addresses whose workloads live on other nodes: those of this node's range are given to nobody else (kept over restarts), and
+    /// packets for those of others' no longer go to one that has left.
+    /// </summary>
     public void SetElsewhere(IReadOnlyCollection<IPAddress> addresses)
     {
-        lock (_one) _leases.SetElsewhere(addresses);
+        lock (_one)
+        {
+            _leases.SetElsewhere(addresses);
+            foreach (var gone in addresses.Where(a => !_options.PodCidr.Contains(a))) _links.DeleteRoute(new Route(new IPNetwork(gone, 32), null, _options.Bridge));
+        }
     }
 
     // An address of another node's range needs a route of its own. Its guest also knows the gateway of that range, and asks for it here:

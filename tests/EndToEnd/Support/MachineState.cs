@@ -24,7 +24,7 @@ internal static class MachineState
     // Other clouds of the machine have groups too: a cloud's own is named by a hash of its node's directory.
     private static string GroupOf(Cloud cloud) => "gureum-" + Hash(Path.Combine(cloud.Data, "node"));
 
-    private static string Hash(string path) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..8];
+    internal static string Hash(string path) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..8];
 
     private static IEnumerable<string> Links(Said said) => said.Ok().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(':')[1].Trim());
 

@@ -2,9 +2,14 @@ using System.Text.Json.Nodes;
 
 namespace Gureum.EndToEnd.Support;
 
+/// <summary>The tests that share one cloud of two nodes.</summary>
+[CollectionDefinition(TwoNodes.Collection)]
+public sealed class TwoNodesCollection : ICollectionFixture<TwoNodes>;
+
 /// <summary>A cloud of two nodes, each in a network namespace of its own; a veth pair joins the two, and nothing leads out.</summary>
 public sealed class TwoNodes : IAsyncLifetime
 {
+    public const string Collection = "two nodes";
     internal const string FirstAddress = "192.0.2.1", SecondAddress = "192.0.2.2", Server = "https://192.0.2.1:6443";
 
     private Cloud? first, second;

@@ -138,7 +138,7 @@ public sealed class MultiNodeTests(TwoNodes nodes) : IAsyncLifetime
     {
         Said said = await from.GureumAsync("join", TwoNodes.Server, "--token", token, "--ca-hash", hash, "--node-name", node, "--no-install");
         Assert.Equal(1, said.Code);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(from.Data).Where(f => !f.EndsWith("lock", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(from.Data), f => !f.EndsWith("lock", StringComparison.Ordinal));
         return said.Errors;
     }
 

@@ -125,7 +125,7 @@ public sealed class NodeAgent : IAsyncDisposable
             all = new RuntimeChoice(all, room.Runtime, room.Store);
             server!.Machines = room.Doors.Endpoints;
         }
-        var imports = new ImportPodRuntime(volumes, new DiskImport(options.MayImportFrom), client, settings, events, time, null);
+        var imports = new ImportPodRuntime(volumes, new DiskImport(options.MayImportFrom), client, settings, events, time, room is null ? null : room.Holds.HoldAsync);
         parts.Add(imports);
         all = new ImportChoice(all, imports);
         await informers.StartAsync(stop.Token).WaitAsync(cancel);

@@ -18,9 +18,10 @@ internal sealed class DiskImport(Func<System.Net.IPAddress, bool> mayReach)
     /// <param name="paths">Where the pod's volumes are on this node.</param>
     /// <param name="sizes">Bytes of the claims that are filled.</param>
     /// <param name="progress">Is told how much is done, from 0 to 1.</param>
+    /// <param name="frozen">The file systems on what is cloned are frozen: what else is written there does not matter.</param>
     /// <exception cref="ImportRefusedException">It will never be.</exception>
     /// <exception cref="ImportFailedException">It may be, another time.</exception>
-    internal async Task RunAsync(ImportJob job, IReadOnlyDictionary<string, string> paths, IReadOnlyDictionary<string, long> sizes, Action<double> progress, CancellationToken cancel)
+    internal async Task RunAsync(ImportJob job, IReadOnlyDictionary<string, string> paths, IReadOnlyDictionary<string, long> sizes, Action<double> progress, CancellationToken cancel, bool frozen = false)
     {
         foreach (var (i, target) in job.Targets.Index())
         {
@@ -34,7 +35,7 @@ internal sealed class DiskImport(Func<System.Net.IPAddress, bool> mayReach)
                     case ImportNames.Blank: using (folder.Create("disk")) { } folder.Finish("disk"); break;
                     case ImportNames.Http: await DownloadAsync(job, folder, paths, Progress, cancel); break;
                     case ImportNames.Registry: await UnwrapAsync(job, folder, paths[ImportJob.SourceOf(target)], cancel); break;
-                    default: await CloneAsync(folder, paths[ImportJob.SourceOf(target)], job.Quiesce is not null, Progress, cancel); break;
+                    default: await CloneAsync(folder, paths[ImportJob.SourceOf(target)], frozen, Progress, cancel); break;
                 }
             }
             finally { folder.Clear(); }
@@ -94,14 +95,14 @@ internal sealed class DiskImport(Func<System.Net.IPAddress, bool> mayReach)
         catch (DiskException e) { throw new ImportFailedException(e.Message, e); }
     }
 
-    private static async Task CloneAsync(ClaimFolder folder, string source, bool still, Action<double> progress, CancellationToken cancel)
+    private static async Task CloneAsync(ClaimFolder folder, string source, bool frozen, Action<double> progress, CancellationToken cancel)
     {
         await using var file = SparseFiles.OpenPlain(Path.Combine(source, ClaimFolder.DiskFile), $"{ClaimFolder.DiskFile} in the source claim");
         if (file.Length > folder.Size) throw TooLarge(file.Length, folder.Size);
         var before = (file.Length, File.GetLastWriteTimeUtc(file.SafeFileHandle));
         await using (var copy = folder.Create("disk")) await Task.Run(() => SparseFiles.Copy(file, copy, progress, cancel), cancel);
         // Half of an old state and half of a new one is no disk.
-        if (!still && before != (file.Length, File.GetLastWriteTimeUtc(file.SafeFileHandle))) throw new ImportFailedException("the source claim was written to while it was copied");
+        if (!frozen && before != (file.Length, File.GetLastWriteTimeUtc(file.SafeFileHandle))) throw new ImportFailedException("the source claim was written to while it was copied");
         folder.Finish("disk");
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Gureum.Client;
+using Gureum.Node.Machines;
 using Gureum.Node.Pods;
 using Gureum.Node.Volumes;
 using Gureum.Objects.Core.V1;
@@ -12,7 +13,7 @@ namespace Gureum.Node.Imports;
 /// that broke off, or was under way when the agent ended, begins again.
 /// </summary>
 /// <param name="holds">Has machines stand still while their disks are copied; null where there are none.</param>
-internal sealed class ImportPodRuntime(VolumeManager volumes, DiskImport import, ApiClient client, PodSettings settings, EventRecorder events, TimeProvider time, Func<string, string, CancellationToken, Task<IAsyncDisposable>>? holds) : IPodRuntime, IAsyncDisposable
+internal sealed class ImportPodRuntime(VolumeManager volumes, DiskImport import, ApiClient client, PodSettings settings, EventRecorder events, TimeProvider time, Func<string, string, CancellationToken, Task<GuestHold?>>? holds) : IPodRuntime, IAsyncDisposable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2), Look = TimeSpan.FromSeconds(30);
 
@@ -66,7 +67,7 @@ internal sealed class ImportPodRuntime(VolumeManager volumes, DiskImport import,
         run.Start(async (progress, stop) =>
         {
             await using var hold = job.Quiesce is { } machine && holds is not null ? await holds(pod.Metadata.Namespace!, machine, stop) : null;
-            await import.RunAsync(job, paths, sizes, progress, stop);
+            await import.RunAsync(job, paths, sizes, progress, stop, hold is { Frozen: true });
         });
     }
 

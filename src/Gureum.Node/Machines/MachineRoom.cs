@@ -40,6 +40,7 @@ internal sealed class MachineRoom : IAsyncDisposable
     internal MachineHost Host => host;
     internal required Departures Departures { get; init; }
     internal required MigrationEndpoint Migrations { get; init; }
+    internal required GuestHolds Holds { get; init; }
 
     internal static MachineRoom Open(NodeAgentOptions options, int port, ApiClient client, PodNetwork network, Informer<Pod> pods, Informer<VirtualMachineInstance> instances, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, PodSettings settings, EventRecorder events, TimeProvider time)
     {
@@ -51,7 +52,7 @@ internal sealed class MachineRoom : IAsyncDisposable
         var runtime = new MachinePodRuntime(host, store, arrivals, new GuestNetwork(network, dhcp, settings), volumes, probes, cgroups, client, instances, settings, events, time);
         return new MachineRoom(host, store, dhcp, new HypervisorReport(host, client, options.Name, time), runtime, pods, instances, MachineDoors.Open(host, store, network, client, time))
         {
-            Departures = new Departures(options, host, store, arriving, client, time), Migrations = new MigrationEndpoint(options.Name, client, arriving),
+            Departures = new Departures(options, host, store, arriving, client, time), Migrations = new MigrationEndpoint(options.Name, client, arriving), Holds = new GuestHolds(host, store, time),
         };
     }
 
@@ -69,6 +70,7 @@ internal sealed class MachineRoom : IAsyncDisposable
             report.Changed();
             if (host.Problem is not null) return;
             Doors.HypervisorBack();
+            _ = Task.Run(() => Holds.ReleaseStaleAsync(stop.Token), CancellationToken.None);
             foreach (var pod in pods.List().Where(RuntimeChoice.IsMachine)) wake(pod.Metadata.Uid!);
             _ = Task.Run(SweepAsync, CancellationToken.None);
         };

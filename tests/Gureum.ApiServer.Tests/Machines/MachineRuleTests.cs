@@ -55,6 +55,23 @@ public sealed class MachineRuleTests(TestServer server)
         Assert.Contains(message, answer.Message);
     }
 
+    [Theory]
+    [InlineData("virtualmachinesnapshots", """{"source":{"kind":"VirtualMachine","name":"m"}}""", "missing apiGroup")]
+    [InlineData("virtualmachinesnapshots", """{"source":{"apiGroup":"kubevirt.io","kind":"Pod","name":"m"}}""", "invalid kind")]
+    [InlineData("virtualmachinesnapshots", """{"source":{"apiGroup":"apps","kind":"VirtualMachine","name":"m"}}""", "invalid apiGroup")]
+    [InlineData("virtualmachinesnapshots", """{"source":{"apiGroup":"kubevirt.io","kind":"VirtualMachine","name":"m"},"failureDeadline":"soon"}""", "must be a duration, like 5m or 1h30m")]
+    [InlineData("virtualmachinesnapshots", """{"source":{"apiGroup":"kubevirt.io","kind":"VirtualMachine","name":"m"},"deletionPolicy":"burn"}""", "spec.deletionPolicy: Unsupported value")]
+    [InlineData("virtualmachinerestores", """{"target":{"apiGroup":"kubevirt.io","kind":"VirtualMachine","name":"m"}}""", "spec.virtualMachineSnapshotName: Required value")]
+    [InlineData("virtualmachinerestores", """{"target":{"apiGroup":"kubevirt.io","kind":"VirtualMachine","name":"m"},"virtualMachineSnapshotName":"s","volumeRestorePolicy":"InPlace"}""", "spec.volumeRestorePolicy: Unsupported value: \"InPlace\"")]
+    [InlineData("virtualmachinerestores", """{"target":{"apiGroup":"kubevirt.io","kind":"VirtualMachine","name":"m"},"virtualMachineSnapshotName":"s","patches":["{}"]}""", "spec.patches: Forbidden")]
+    [InlineData("virtualmachinerestores", """{"target":{"apiGroup":"kubevirt.io","kind":"VirtualMachine","name":"m"},"virtualMachineSnapshotName":"s","volumeRestoreOverrides":[{"volumeName":"a"}]}""", "must provide at least one overriden field")]
+    public async Task SnapshotOrRestore_ThatCannotBe_IsRefusedByName(string plural, string spec, string message)
+    {
+        var answer = await server.Admin.PostAsync($"/apis/snapshot.kubevirt.io/v1beta1/namespaces/{await server.NamespaceAsync()}/{plural}", $$"""{"metadata":{"name":"s"},"spec":{{spec}}}""");
+        Assert.Equal(422, answer.Code);
+        Assert.Contains(message, answer.Message);
+    }
+
     [Fact]
     public async Task Table_OfMachines_HasKubeVirtsColumns()
     {

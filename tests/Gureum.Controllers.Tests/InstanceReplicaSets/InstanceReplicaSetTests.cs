@@ -62,6 +62,8 @@ public sealed class InstanceReplicaSetTests
     {
         await using var cluster = await StartAsync();
         await cluster.CreateAsync<VirtualMachineInstance>("""{"metadata":{"name":"orphan","namespace":"default","labels":{"app":"web"}},"spec":{"domain":{"memory":{"guest":"64Mi"},"devices":{}}}}""");
+        // By then the controllers know of it: a set that does not makes a replica of its own first, and then has one too many.
+        await cluster.UntilAsync<VirtualMachineInstance>("default", "orphan", i => i!.Status.Phase == "Running");
         await cluster.CreateAsync<VirtualMachineInstanceReplicaSet>(Set(1));
         await cluster.UntilAsync<VirtualMachineInstance>("default", "orphan", i => i!.Metadata.OwnerReferences.Any(o => o.Name == "web"));
         await ReadyAsync(cluster, 1);

@@ -120,7 +120,7 @@ public sealed class ApiConnectionTests : IAsyncLifetime, IMachineEndpoints
         Assert.Contains($"127.0.0.1:{server.Port}", (await Assert.ThrowsAsync<CommandFailure>(() => api.SendAsync(HttpMethod.Get, "/", null, CancellationToken.None))).Message);
     }
 
-    public Task RunAsync(string ns, string instance, MachineCommand command, JsonObject body, CancellationToken cancel)
+    Task IMachineEndpoints.RunAsync(string ns, string instance, MachineCommand command, JsonObject body, CancellationToken cancel)
     {
         told.Add((command, body.ToJsonString()));
         return Task.CompletedTask;

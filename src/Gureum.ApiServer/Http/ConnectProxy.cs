@@ -130,11 +130,12 @@ internal sealed class ConnectProxy(INodeDialer nodes)
     private static async Task ExchangeAsync(HttpContext context, ConnectTarget target, Stream far, CancellationToken cancel)
     {
         var request = context.Request;
-        var length = request.ContentLength;
+        var length = target.Body?.Length ?? request.ContentLength;
         var streams = length is null && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
         var extra = "Connection: close\r\n" + (streams ? "Transfer-Encoding: chunked\r\n" : length is not null ? $"Content-Length: {length}\r\n" : "");
         await far.WriteAsync(Encoding.ASCII.GetBytes(Head(request, target, extra)), cancel);
         if (streams) await SendChunksAsync(request.Body, far, cancel);
+        else if (target.Body is { } read) await far.WriteAsync(read, cancel);
         else if (length is > 0) await request.Body.CopyToAsync(far, cancel);
         await far.FlushAsync(cancel);
         HttpHead answer;

@@ -85,4 +85,7 @@ public sealed record ConnectTarget(string? Node, string? Address, string PathAnd
 {
     /// <summary>The path that the proxied pages seem to lie under: …/pods/NAME/proxy; null when nothing of the kind is proxied.</summary>
     public string? Prefix { get; init; }
+
+    /// <summary>The request's body where it was read already; null when it is still to come.</summary>
+    public ReadOnlyMemory<byte>? Body { get; init; }
 }

@@ -30,7 +30,8 @@ internal sealed class MachinePods(MachineStore store)
     {
         var name = pod.Metadata.OwnerReferences.FirstOrDefault(o => o.Controller == true)?.Name ?? pod.Metadata.Name;
         var more = pod.Metadata.Namespace is "default" ? "" : $" -n {pod.Metadata.Namespace}";
-        return new NodeRequestException(400, $"pod {pod.Metadata.Name} is a virtual machine and has no containers: use `gureum vm console{more} {name}` or `gureum vm ssh{more} {name}`");
+        // No colon with a space behind it: kubectl would read such a sentence as YAML, and show nothing.
+        return new NodeRequestException(400, $"pod {pod.Metadata.Name} is a virtual machine and has no containers; use `gureum vm console{more} {name}` or `gureum vm ssh{more} {name}`");
     }
 
     internal static async Task<Stream> ConnectAsync(Pod pod, int port, CancellationToken cancel)

@@ -48,7 +48,7 @@ public sealed class MachinePodsTests : IDisposable
 
     [Fact]
     public void NoContainer_NamesTheCommandsThatDo() =>
-        Assert.Equal("pod virt-launcher-web-abcde is a virtual machine and has no containers: use `gureum vm console -n prod web` or `gureum vm ssh -n prod web`", MachinePods.NoContainer(Pod).Message);
+        Assert.Equal("pod virt-launcher-web-abcde is a virtual machine and has no containers; use `gureum vm console -n prod web` or `gureum vm ssh -n prod web`", MachinePods.NoContainer(Pod).Message);
 
     private string Refused(string container, bool previous) => Assert.Throws<NodeRequestException>(() => pods.Find(Pod, container, previous)).Message;
 }

@@ -52,7 +52,7 @@ public sealed class MachineSubresources(ObjectRegistry registry)
             case "freeze" or "softreboot" or "reset" when paused: throw Refused(target, "VMI is paused");
             default: break;
         }
-        return new ConnectResult(new ConnectTarget(Node(instance), null, $"/machines/{target.Namespace}/{target.Name}/{target.Subresource}{Query(call)}"));
+        return new ConnectResult(new ConnectTarget(Node(instance), null, $"/machines/{target.Namespace}/{target.Name}/{target.Subresource}{Query(call)}") { Body = call.Body });
     }
 
     private ConnectResult Stream(ApiCall call, RequestTarget target)

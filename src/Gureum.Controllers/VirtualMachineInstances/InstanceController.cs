@@ -41,10 +41,20 @@ public sealed class InstanceController : IController
     private void OnPod(Pod? old, Pod? current)
     {
         var pod = (current ?? old)!;
-        if (Owners.Controller(pod.Metadata) is not { } owner || owner.Kind != VirtualMachineInstance.Resource.Kind) return;
+        if (Owners.Controller(pod.Metadata) is not { } owner) return;
+        if (pod.Label(MachineNames.App) == MachineNames.HotplugDisk) { OnAttachment(pod, isNew: old is null, owner.Uid ?? ""); return; }
+        if (owner.Kind != VirtualMachineInstance.Resource.Kind) return;
         var key = new ObjectKey(pod.Metadata.Namespace, owner.Name ?? "");
         if (old is null) expectations.Created(key);
         queue.Add(key);
+    }
+
+    private void OnAttachment(Pod pod, bool isNew, string launcher)
+    {
+        var instance = pod.Label(MachineNames.CreatedBy);
+        if (instances.List(pod.Ns()).FirstOrDefault(i => i.Uid() == instance) is not { } found || launcher.Length == 0) return;
+        if (isNew) expectations.Created(found.Key());
+        queue.Add(found.Key());
     }
 
     private async Task SyncAsync(ObjectKey key, CancellationToken cancel)
@@ -76,6 +86,7 @@ public sealed class InstanceController : IController
         }
         var status = InstancePhase.Of(instance, pod, context.Now);
         if (!status.Equals(instance.Status)) await WriteAsync(instance, status, cancel);
+        if (status.Phase == InstancePhase.Running && pod is { Spec.NodeName.Length: > 0 } && !pod.IsDeleting()) await AttachAsync(instance, pod, cancel);
         // What has ended gives its place back: nothing runs there any more.
         if (status.Phase is InstancePhase.Succeeded or InstancePhase.Failed)
             foreach (var ended in own.Where(p => !p.IsDeleting())) await control.DeleteAsync(ended, instance, cancel);
@@ -88,6 +99,23 @@ public sealed class InstanceController : IController
         var conditions = InstancePhase.Set(instance.Status.Conditions, wanted, context.Now, InstanceDisks.Condition);
         if (!conditions.SequenceEqual(instance.Status.Conditions)) await WriteAsync(instance, instance.Status with { Phase = InstancePhase.Pending, Conditions = conditions }, cancel);
         return wanted is { Status: "False" };
+    }
+
+    // Named by the informer's own copy: a second one for the same volume would only wait for the first's claim.
+    private async Task AttachAsync(VirtualMachineInstance instance, Pod launcher, CancellationToken cancel)
+    {
+        var key = instance.Key();
+        if (!expectations.AreMet(key)) return;
+        foreach (var attachment in AttachmentPods.Missing(instance, launcher, pods.ByIndex(Owners.ByController, launcher.Uid()).Where(p => !p.IsDeleting())))
+        {
+            expectations.ExpectCreations(key, 1);
+            try { await control.CreateAsync(attachment, instance, cancel); }
+            catch (Exception e) when (e is ApiException or ApiUnreachableException)
+            {
+                expectations.Created(key);
+                throw;
+            }
+        }
     }
 
     /// <summary>The pod that the guest is in: the one on the instance's node, once it has one; the target of a migration once the guest is there.</summary>

@@ -22,7 +22,7 @@ namespace Gureum.Node.Machines;
 /// pod; when it ends, so does the pod.
 /// </summary>
 internal sealed class MachinePodRuntime(
-    MachineHost host, MachineStore store, Arrivals arrivals, GuestNetwork network, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, ApiClient client, Informer<VirtualMachineInstance> instances,
+    MachineHost host, MachineStore store, Arrivals arrivals, GuestNetwork network, HotPlug plugs, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, ApiClient client, Informer<VirtualMachineInstance> instances,
     PodSettings settings, EventRecorder events, TimeProvider time) : IPodRuntime
 {
     private const long MostProcesses = 32_768;
@@ -81,6 +81,7 @@ internal sealed class MachinePodRuntime(
                 await machine.DestroyAsync(cancel: cancel);
                 return End(record, 137, failure);
             }
+            if (instances.Get(pod.Metadata.Namespace, record.Instance) is { } instance && plugs.Concerns(pod, instance)) await plugs.SyncAsync(pod, instance, machine, cancel);
             return record;
         }
         if (record is { Started: not null })

@@ -11,6 +11,7 @@ using Gureum.Node.Probes;
 using Gureum.Node.Volumes;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Kubevirt.V1;
+using Gureum.Objects.Machines;
 using PodNetwork = Gureum.Network.Pods.PodNetwork;
 
 namespace Gureum.Node.Machines;
@@ -49,7 +50,7 @@ internal sealed class MachineRoom : IAsyncDisposable
         var dhcp = DhcpServer.Start(network.Options.Bridge, NetNamespace.Current, e => Log.Current.Warn("dhcp", e.Message));
         var arriving = new ArrivingGuests(options.Libvirt);
         var arrivals = new Arrivals(arriving, new IPEndPoint(options.Address, port), client, time);
-        var runtime = new MachinePodRuntime(host, store, arrivals, new GuestNetwork(network, dhcp, settings), volumes, probes, cgroups, client, instances, settings, events, time);
+        var runtime = new MachinePodRuntime(host, store, arrivals, new GuestNetwork(network, dhcp, settings), new HotPlug(store, volumes, client, pods, events), volumes, probes, cgroups, client, instances, settings, events, time);
         return new MachineRoom(host, store, dhcp, new HypervisorReport(host, client, options.Name, time), runtime, pods, instances, MachineDoors.Open(host, store, network, client, time))
         {
             Departures = new Departures(options, host, store, arriving, client, time), Migrations = new MigrationEndpoint(options.Name, client, arriving), Holds = new GuestHolds(host, store, time),
@@ -79,6 +80,13 @@ internal sealed class MachineRoom : IAsyncDisposable
             if (current is not null) Departures.Consider(current);
             if (old is null || current is null || old.Metadata.Generation == current.Metadata.Generation) return;
             foreach (var pod in pods.List(current.Metadata.Namespace ?? "").Where(p => p.Metadata.OwnerReferences.Any(o => o.Uid == current.Metadata.Uid))) { wake(pod.Metadata.Uid!); Doors.Changed(pod.Metadata.Uid!); }
+        });
+        // A disk for a running guest has come to this node, or goes.
+        pods.AddHandler((old, current) =>
+        {
+            var pod = (current ?? old)!;
+            if (pod.Metadata.Labels.GetValueOrDefault(MachineNames.App) != MachineNames.HotplugDisk) return;
+            foreach (var owner in pod.Metadata.OwnerReferences) { wake(owner.Uid!); Doors.Changed(owner.Uid!); }
         });
         Doors.Start();
         host.Start();

@@ -24,6 +24,12 @@ public static class MachineNames
     /// <summary>On the pod, an annotation: the name of the domain.</summary>
     public const string Domain = "kubevirt.io/domain";
 
+    /// <summary>On a pod that brings a disk to a guest which runs already, as its <see cref="App"/>.</summary>
+    public const string HotplugDisk = "hotplug-disk";
+
+    /// <summary>On such a pod: the name of the volume.</summary>
+    public const string HotplugVolume = "kubevirt.io/volume";
+
     /// <summary>On the pod of a migration's target: the uid of the migration.</summary>
     public const string MigrationJob = "kubevirt.io/migrationJobUID";
 
@@ -50,6 +56,10 @@ public static class MachineNames
 
     /// <summary>"NAMESPACE_NAME", what libvirt calls the domain.</summary>
     public static string DomainName(string ns, string name) => $"{ns}_{name}";
+
+    /// <summary>The claim of a volume that may come to a running guest; null for all others.</summary>
+    public static string? HotpluggedClaim(this Volume volume) =>
+        volume.PersistentVolumeClaim is { Hotpluggable: true } claim ? claim.ClaimName : volume.DataVolume is { Hotpluggable: true } data ? data.Name : null;
 
     /// <summary>Whether nothing more will come of an instance.</summary>
     public static bool IsFinal(this VirtualMachineInstance instance) => instance.Status.Phase is "Succeeded" or "Failed";

@@ -128,7 +128,7 @@ public static class DomainTranslation
         var ports = disks.Count + (card is null ? 0 : 1) + 4 + (devices.DisableHotplug == true ? 0 : FreePorts);
         for (var i = 1; i <= ports; i++) element.Add(new XElement("controller", new XAttribute("type", "pci"), new XAttribute("index", i), new XAttribute("model", "pcie-root-port")));
         element.Add(new XElement("controller", new XAttribute("type", "usb"), new XAttribute("model", NeedsUsb(devices) ? "qemu-xhci" : "none")));
-        if (DiskDevices.UsesScsi(devices)) element.Add(new XElement("controller", new XAttribute("type", "scsi"), new XAttribute("index", 0), new XAttribute("model", "virtio-scsi")));
+        if (DiskDevices.UsesScsi(devices) || devices.DisableHotplug != true) element.Add(new XElement("controller", new XAttribute("type", "scsi"), new XAttribute("index", 0), new XAttribute("model", "virtio-scsi")));
         element.Add(new XElement("controller", new XAttribute("type", "virtio-serial"), new XAttribute("index", 0)));
         element.Add(DiskDevices.Of(devices, disks, size.Processors));
         if (card is not null) element.Add(CardDevices.Of(devices, card, size.Processors));

@@ -41,8 +41,7 @@ public sealed class MachineTests(SharedCloud shared) : IAsyncLifetime
     [Fact]
     public async Task Guest_WithACloudInitKey_IsSignedInToAndKeepsItsDisk()
     {
-        string key = Path.Combine(cloud.Data, "key");
-        if (!File.Exists(key)) (await Shell.RunAsync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key])).Ok();
+        string key = await KeyAsync();
         await cloud.ApplyAsync(ns, $$"""
             apiVersion: v1
             kind: PersistentVolumeClaim
@@ -88,6 +87,37 @@ public sealed class MachineTests(SharedCloud shared) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Disk_AddedToARunningGuest_IsSeenThereUntilItIsRemoved()
+    {
+        string key = await KeyAsync();
+        await cloud.ApplyAsync(ns, $$"""
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: { name: extra }
+            spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 16Mi } } }
+            ---
+            apiVersion: kubevirt.io/v1
+            kind: VirtualMachine
+            metadata: { name: box }
+            spec:
+              runStrategy: Always
+              template:
+                spec:
+                  terminationGracePeriodSeconds: 20
+                  domain: { memory: { guest: 128Mi }, devices: {} }
+                  volumes:
+                    - { name: root, containerDisk: { image: "gureum.local/tiny-guest:1" } }
+                    - { name: seed, cloudInitNoCloud: { userData: "#cloud-config\nssh_authorized_keys:\n- {{File.ReadAllText(key + ".pub").Trim()}}\n" } }
+            """);
+        await RunningAsync("box");
+        await AskAsync("box", "addvolume", """{"name":"extra","disk":{"disk":{"bus":"virtio"},"serial":"EXTRA"},"volumeSource":{"persistentVolumeClaim":{"claimName":"extra"}}}""");
+        await Eventually.GetAsync("the disk in the guest", () => SshAsync(key, "cat /sys/block/vd*/serial 2>/dev/null; true"), s => s.Contains("EXTRA", StringComparison.Ordinal));
+        await AskAsync("box", "removevolume", """{"name":"extra"}""");
+        await Eventually.GetAsync("the disk in the guest", () => SshAsync(key, "cat /sys/block/vd*/serial 2>/dev/null; true"), s => !s.Contains("EXTRA", StringComparison.Ordinal));
+        await Eventually.GetAsync("the attachment's pod", () => cloud.GetAsync("get", "pods", "-n", ns, "-l", "kubevirt.io=hotplug-disk", "-o", "name"), s => s.Length == 0);
+    }
+
+    [Fact]
     public async Task Image_WithoutTheDisk_IsNamedOnThePodAndStartsNothing()
     {
         await cloud.ApplyAsync(ns, """
@@ -102,6 +132,20 @@ public sealed class MachineTests(SharedCloud shared) : IAsyncLifetime
             () => cloud.GetAsync("get", "pods", "-n", ns, "-l", "kubevirt.io=virt-launcher", "-o", "jsonpath={.items[*].status.containerStatuses[0].state.waiting.message}"), s => s.Contains("gureum.local/busybox:1", StringComparison.Ordinal));
         Assert.Contains("no /no/disk.img in image gureum.local/busybox:1", message);
         Assert.Empty(Guests(ns, "bad"));
+    }
+
+    private async Task AskAsync(string machine, string wish, string body)
+    {
+        string file = Path.Combine(cloud.Data, wish + ".json");
+        await File.WriteAllTextAsync(file, body);
+        (await cloud.InsideAsync("kubectl", ["replace", "--raw", $"/apis/subresources.kubevirt.io/v1/namespaces/{ns}/virtualmachines/{machine}/{wish}", "-f", file])).Ok();
+    }
+
+    private async Task<string> KeyAsync()
+    {
+        string key = Path.Combine(cloud.Data, "key");
+        if (!File.Exists(key)) (await Shell.RunAsync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key])).Ok();
+        return key;
     }
 
     private async Task RunningAsync(string machine)

@@ -44,8 +44,7 @@ public sealed class NamespaceTests
         await cluster.UntilAsync<Namespace>(null, "team", n => n?.Status.Conditions.Any(c => c is { Type: "NamespaceFinalizersRemaining", Status: "True" }) == true);
 
         Assert.NotNull(await cluster.Client.FindAsync<ConfigMap>("team", "used"));
-        var pod = await cluster.Client.GetAsync<Pod>("team", "stays");
-        await cluster.Client.UpdateAsync(pod with { Metadata = pod.Metadata with { Finalizers = [] } });
+        await cluster.Client.PatchAsync<Pod>("team", "stays", PatchType.Merge, """{"metadata":{"finalizers":null}}"""u8.ToArray());
         await cluster.UntilAsync<Namespace>(null, "team", n => n is null);
     }
 

@@ -48,8 +48,9 @@ internal static class BuiltInPrinters
         "virtualmachineinstancereplicasets.kubevirt.io" => MachinePrinters.ReplicaSets,
         "virtualmachinesnapshots.snapshot.kubevirt.io" => MachinePrinters.Snapshots,
         "virtualmachinerestores.snapshot.kubevirt.io" => MachinePrinters.Restores,
+        "virtualmachinesnapshotcontents.snapshot.kubevirt.io" => MachinePrinters.Contents,
         "datavolumes.cdi.kubevirt.io" => MachinePrinters.DataVolumes,
-        _ => null,
+        _ => type.Group == "instancetype.kubevirt.io" ? MachinePrinters.Named : null,
     };
 
     private static KindPrinter? Configuration(ResourceType type) => type.GroupResource switch

@@ -75,7 +75,7 @@ internal sealed class DataVolumeStrategy : Strategy
 {
     public override void Validate(JsonObject value, FieldErrors errors)
     {
-        if (value.Child("spec") is not { } spec) { errors.Required("spec"); return; }
+        if (value.Child("spec") is not { } spec) return;
         DataVolumeRules.Validate(spec, "spec", value.Child("metadata")?.Text("namespace"), errors);
     }
 

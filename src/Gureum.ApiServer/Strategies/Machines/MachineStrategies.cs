@@ -17,7 +17,7 @@ internal sealed class VirtualMachineStrategy : Strategy
 
     public override void Validate(JsonObject value, FieldErrors errors)
     {
-        if (value.Child("spec") is not { } spec) { errors.Required("spec"); return; }
+        if (value.Child("spec") is not { } spec) return;
         if (spec.ContainsKey("running") && spec.ContainsKey("runStrategy")) errors.Invalid("spec.running", spec["running"], "Running and RunStrategy are mutually exclusive. Note that Running is deprecated, please use RunStrategy instead");
         else if (!spec.ContainsKey("running") && spec.Text("runStrategy") is not { Length: > 0 }) errors.Required("spec.runStrategy", "RunStrategy must be specified");
         else if (spec.Text("runStrategy") is { } strategy && !RunStrategies.Contains(strategy)) errors.Unsupported("spec.runStrategy", strategy, RunStrategies);
@@ -77,7 +77,7 @@ internal sealed class VirtualMachineInstanceStrategy : Strategy
 
     public override void Validate(JsonObject value, FieldErrors errors)
     {
-        if (value.Child("spec") is not { } spec) { errors.Required("spec"); return; }
+        if (value.Child("spec") is not { } spec) return;
         InstanceRules.Validate(spec, "spec", sized: false, errors);
     }
 
@@ -123,7 +123,7 @@ internal sealed class InstanceReplicaSetStrategy : Strategy
 
     public override void Validate(JsonObject value, FieldErrors errors)
     {
-        if (value.Child("spec") is not { } spec) { errors.Required("spec"); return; }
+        if (value.Child("spec") is not { } spec) return;
         if (spec.Number("replicas") is < 0) errors.Invalid("spec.replicas", spec["replicas"], "must be greater than or equal to 0");
         if (spec.Child("selector") is not { } selector) errors.Required("spec.selector");
         else if (selector.Map("matchLabels").Any(l => spec.Child("template")?.Child("metadata")?.Child("labels")?.Text(l.Key) != l.Value)) errors.Invalid("spec.selector", selector, "selector does not match labels");

@@ -1,3 +1,4 @@
+using Gureum.Client;
 using Gureum.Controllers.Tests.Support;
 using Gureum.Objects.Apps.V1;
 using Gureum.Objects.Core.V1;

@@ -31,7 +31,7 @@ internal static class StatusPrinter
         foreach (NodeState node in status.Nodes)
         {
             yield return Line("node", $"{node.Name} {(node.IsReady ? "Ready" : "NotReady")}, {node.Address}, {node.Runtime}");
-            foreach (NodeCondition condition in node.Conditions) yield return Line("", $"{condition.Type}={condition.Status} ({condition.Reason})");
+            foreach (NodeCondition condition in node.Conditions) yield return Line("", $"{condition.Type}={condition.Status} ({condition.Reason})" + (condition.Type == "Hypervisor" ? ": " + condition.Message : ""));
         }
 
         if (status.State == "up") yield return Line("pods", status.PodsByPhase.Count == 0 ? "none" : string.Join(", ", status.PodsByPhase.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Value} {p.Key}")));

@@ -79,6 +79,7 @@ public sealed class ControllerManager
             new SnapshotController(context),
             new RestoreController(context),
             new MigrationController(context),
+            new EvacuationController(context),
         ];
     }
 

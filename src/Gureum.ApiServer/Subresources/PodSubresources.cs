@@ -61,6 +61,7 @@ internal static class PodSubresources
         var pod = registry.Get(pods, ns, name);
         var phase = JsonPeek.Text(pod.Json, ["status", "phase"]);
         var deleting = JsonPeek.Text(pod.Json, ["metadata", "deletionTimestamp"]).Length > 0;
+        if (!deleting && phase is not ("Succeeded" or "Failed")) await Machines.MachineEviction.JudgeAsync(registry, ns, pod, options);
         if (!deleting && phase is not ("Succeeded" or "Failed" or "Pending")) await TakeFromBudgetAsync(registry, ns, pod, options);
         if (!deleting && !options.DryRun) await MarkDisruptedAsync(registry, pods, ns, pod, options);
         await registry.DeleteAsync(pods, ns, name, request, options);

@@ -88,9 +88,10 @@ internal sealed class PodPriorityAndTolerations(ClusterState state) : IAdmission
 {
     public ValueTask MutateAsync(AdmissionRequest request)
     {
-        if (request.Operation != AdmissionOperation.Create || !request.Is("pods")) return ValueTask.CompletedTask;
+        if (request.Operation is not (AdmissionOperation.Create or AdmissionOperation.Update) || !request.Is("pods")) return ValueTask.CompletedTask;
         var spec = request.Object!.Need("spec");
-        Prioritize(spec, request);
+        if (request.Operation == AdmissionOperation.Create) Prioritize(spec, request);
+        // An update that names its tolerations anew keeps these, as upstream's plugin has it.
         foreach (var key in (ReadOnlySpan<string>)["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"])
         {
             var tolerations = spec.NeedItems("tolerations");

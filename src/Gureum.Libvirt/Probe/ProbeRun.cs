@@ -10,7 +10,8 @@ internal sealed record ProbeRun(bool Found, string Explanation)
 {
     internal static async Task<ProbeRun> StartAsync(string qemu, string[] arguments, string word, TimeSpan limit, CancellationToken cancel)
     {
-        var start = new ProcessStartInfo(qemu, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        // Bounded in time by itself: a QEMU whose starter is killed meanwhile must not stay behind.
+        var start = new ProcessStartInfo("timeout", ["--foreground", "--signal=KILL", ((int)limit.TotalSeconds + 5).ToString(System.Globalization.CultureInfo.InvariantCulture), qemu, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start) ?? throw new IOException($"{qemu} could not be started");
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         timer.CancelAfter(limit);
@@ -27,7 +28,7 @@ internal sealed record ProbeRun(bool Found, string Explanation)
         }
         finally
         {
-            process.Kill();
+            process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         }
     }

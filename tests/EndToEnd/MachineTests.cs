@@ -18,8 +18,8 @@ public sealed class MachineTests(SharedCloud shared) : IAsyncLifetime
     {
         await cloud.GetAsync("apply", "-n", ns, "-f", Path.Combine(Cloud.Root, "examples", "vm"));
         await RunningAsync("web-vm");
-        await cloud.GetAsync("rollout", "status", "-n", ns, "deployment/web-pod", "--timeout=120s");
-        string service = await cloud.GetAsync("get", "service", "web", "-n", ns, "-o", "jsonpath={.spec.clusterIP}");
+        await cloud.GetAsync("rollout", "status", "-n", ns, "deployment/hello-pod", "--timeout=120s");
+        string service = await cloud.GetAsync("get", "service", "hello", "-n", ns, "-o", "jsonpath={.spec.clusterIP}");
         var said = new HashSet<string>();
         await Eventually.GetAsync("answers of the machine and of the containers", async () =>
         {
@@ -42,31 +42,7 @@ public sealed class MachineTests(SharedCloud shared) : IAsyncLifetime
     public async Task Guest_WithACloudInitKey_IsSignedInToAndKeepsItsDisk()
     {
         string key = await KeyAsync();
-        await cloud.ApplyAsync(ns, $$"""
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: { name: data }
-            spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 32Mi } } }
-            ---
-            apiVersion: kubevirt.io/v1
-            kind: VirtualMachine
-            metadata: { name: box }
-            spec:
-              runStrategy: Always
-              template:
-                spec:
-                  terminationGracePeriodSeconds: 20
-                  domain:
-                    memory: { guest: 128Mi }
-                    devices:
-                      disks:
-                        - { name: root, disk: { bus: virtio } }
-                        - { name: data, disk: { bus: virtio }, serial: DATA }
-                  volumes:
-                    - { name: root, containerDisk: { image: "gureum.local/tiny-guest:1" } }
-                    - { name: data, persistentVolumeClaim: { claimName: data } }
-                    - { name: seed, cloudInitConfigDrive: { userData: "#cloud-config\nhostname: box\nssh_authorized_keys:\n- {{File.ReadAllText(key + ".pub").Trim()}}\n" } }
-            """);
+        await cloud.ApplyAsync(ns, Claim("data", "32Mi") + Box(key, "cloudInitConfigDrive", "{ name: data, persistentVolumeClaim: { claimName: data } }"));
         await RunningAsync("box");
         Assert.Equal("box", await SshAsync(key, "hostname; printf kept | dd of=/dev/vdb 2>/dev/null; sync"));
         string first = await UidAsync("box");
@@ -86,29 +62,24 @@ public sealed class MachineTests(SharedCloud shared) : IAsyncLifetime
         Assert.Single(Guests(ns, "box"));
     }
 
+    // Each key goes to the guest as it is typed, and it is the guest alone that echoes it; input that ends does not end a console.
+    [Fact]
+    public async Task Console_OnATerminal_TakesKeysAndIsLeftByItsEscape()
+    {
+        await cloud.ApplyAsync(ns, Box(await KeyAsync(), "cloudInitNoCloud"));
+        await RunningAsync("box");
+        await Eventually.GetAsync("the guest's shell", () => cloud.GetAsync("logs", "-n", ns, "-l", "kubevirt.io=virt-launcher"), s => s.Contains("box:~#", StringComparison.Ordinal));
+        string keys = "sleep 3; printf '\\r'; sleep 1; printf 'echo said$((40+2))\\r'; sleep 3; printf '\\035'; sleep 10";
+        Said said = await cloud.InsideAsync("timeout", ["60", "sh", "-c", $"({keys}) | script -qec '{Cloud.Program} vm console box -n {ns} --data-dir {cloud.Data}' /dev/null"]);
+        Assert.Contains("said42", said.Ok());
+        Assert.Single(System.Text.RegularExpressions.Regex.Matches(said.Output, @"echo said\$"));
+    }
+
     [Fact]
     public async Task Disk_AddedToARunningGuest_IsSeenThereUntilItIsRemoved()
     {
         string key = await KeyAsync();
-        await cloud.ApplyAsync(ns, $$"""
-            apiVersion: v1
-            kind: PersistentVolumeClaim
-            metadata: { name: extra }
-            spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 16Mi } } }
-            ---
-            apiVersion: kubevirt.io/v1
-            kind: VirtualMachine
-            metadata: { name: box }
-            spec:
-              runStrategy: Always
-              template:
-                spec:
-                  terminationGracePeriodSeconds: 20
-                  domain: { memory: { guest: 128Mi }, devices: {} }
-                  volumes:
-                    - { name: root, containerDisk: { image: "gureum.local/tiny-guest:1" } }
-                    - { name: seed, cloudInitNoCloud: { userData: "#cloud-config\nssh_authorized_keys:\n- {{File.ReadAllText(key + ".pub").Trim()}}\n" } }
-            """);
+        await cloud.ApplyAsync(ns, Claim("extra", "16Mi") + Box(key, "cloudInitNoCloud"));
         await RunningAsync("box");
         await AskAsync("box", "addvolume", """{"name":"extra","disk":{"disk":{"bus":"virtio"},"serial":"EXTRA"},"volumeSource":{"persistentVolumeClaim":{"claimName":"extra"}}}""");
         await Eventually.GetAsync("the disk in the guest", () => SshAsync(key, "cat /sys/block/vd*/serial 2>/dev/null; true"), s => s.Contains("EXTRA", StringComparison.Ordinal));
@@ -133,6 +104,32 @@ public sealed class MachineTests(SharedCloud shared) : IAsyncLifetime
         Assert.Contains("no /no/disk.img in image gureum.local/busybox:1", message);
         Assert.Empty(Guests(ns, "bad"));
     }
+
+    private static string Claim(string name, string size) => $$"""
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: { name: {{name}} }
+        spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: {{size}} } } }
+        ---
+
+        """;
+
+    /// <summary>The machine box, which the key opens; a volume more is its second disk.</summary>
+    private static string Box(string key, string seed, string more = "") => $$"""
+        apiVersion: kubevirt.io/v1
+        kind: VirtualMachine
+        metadata: { name: box }
+        spec:
+          runStrategy: Always
+          template:
+            spec:
+              terminationGracePeriodSeconds: 20
+              domain: { memory: { guest: 128Mi }, devices: {} }
+              volumes:
+                - { name: root, containerDisk: { image: "gureum.local/tiny-guest:1" } }
+        {{(more.Length > 0 ? $"        - {more}" : "")}}
+                - { name: seed, {{seed}}: { userData: "#cloud-config\nhostname: box\nssh_authorized_keys:\n- {{File.ReadAllText(key + ".pub").Trim()}}\n" } }
+        """;
 
     private async Task AskAsync(string machine, string wish, string body)
     {

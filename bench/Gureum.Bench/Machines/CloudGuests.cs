@@ -41,8 +41,8 @@ internal sealed class CloudGuests(LabCloud cloud)
 
     internal Task<GuestTimes> FollowAsync(long start, string name, CancellationToken cancel)
     {
-        string? directory = null, address = null;
-        return GuestSigns.WaitAsync(start, () => Log(name, ref directory), () => Address(name, ref address), cancel);
+        string? directory = null;
+        return GuestSigns.WaitAsync(start, () => Log(name, ref directory), () => AddressAsync(name, cancel), cancel);
     }
 
     private string? Log(string name, ref string? directory)
@@ -52,17 +52,10 @@ internal sealed class CloudGuests(LabCloud cloud)
         return directory is null ? null : Path.Combine(directory, "console.log");
     }
 
-    // The lease's file has the address before any status shows it.
-    private (string, int)? Address(string name, ref string? address)
+    private async Task<(string, int)?> AddressAsync(string name, CancellationToken cancel)
     {
-        if (address is null)
-        {
-            using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-            JsonNode instance = cloud.GetAsync($"{Instances}/{name}", cancel.Token).GetAwaiter().GetResult();
-            address = (string?)instance["status"]?["interfaces"]?[0]?["ipAddress"];
-        }
-
-        return address is null ? null : (address, 22);
+        JsonNode instance = await cloud.GetAsync($"{Instances}/{name}", cancel);
+        return (string?)instance["status"]?["interfaces"]?[0]?["ipAddress"] is { } address ? (address, 22) : null;
     }
 
     internal async Task RemoveAsync(string name, CancellationToken cancel)

@@ -15,7 +15,7 @@ internal static class GuestSigns
 
     /// <param name="log">The console's log; null as long as nobody knows where it is.</param>
     /// <param name="ssh">Where ssh answers; null as long as nobody knows.</param>
-    internal static async Task<GuestTimes> WaitAsync(long start, Func<string?> log, Func<(string Host, int Port)?> ssh, CancellationToken cancel)
+    internal static async Task<GuestTimes> WaitAsync(long start, Func<string?> log, Func<Task<(string Host, int Port)?>> ssh, CancellationToken cancel)
     {
         double? first = null, ready = null;
         Task<double> answers = SshAsync(start, ssh, cancel);
@@ -32,7 +32,7 @@ internal static class GuestSigns
         return new GuestTimes(first ?? ready.Value, ready.Value, await answers);
     }
 
-    private static async Task<double> SshAsync(long start, Func<(string Host, int Port)?> where, CancellationToken cancel)
+    private static async Task<double> SshAsync(long start, Func<Task<(string Host, int Port)?>> where, CancellationToken cancel)
     {
         var banner = new byte[4];
         while (true)
@@ -40,7 +40,7 @@ internal static class GuestSigns
             Check(start);
             try
             {
-                if (where() is var (host, port))
+                if (await where() is var (host, port))
                 {
                     using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
                     limit.CancelAfter(TimeSpan.FromMilliseconds(500));

@@ -21,7 +21,7 @@ internal static class RawPeer
             ]) { RedirectStandardError = true, RedirectStandardOutput = true };
             long began = Stopwatch.GetTimestamp();
             using Process guest = Process.Start(start) ?? throw new BenchmarkFailure("qemu-system-x86_64 did not start");
-            try { return await GuestSigns.WaitAsync(began, () => log, () => ("127.0.0.1", SshPort), cancel); }
+            try { return await GuestSigns.WaitAsync(began, () => log, () => Task.FromResult<(string, int)?>(("127.0.0.1", SshPort)), cancel); }
             finally
             {
                 guest.Kill();

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Gureum.VirtualMachines;
 
@@ -39,6 +40,11 @@ internal sealed unsafe partial class RawTerminal : IDisposable
 
         return terminal;
     }
+
+    /// <summary>
+    /// Keys as they come. .NET's own stream of a terminal reads whole lines, edits and echoes them: no key would pass before the line's end.
+    /// </summary>
+    internal static FileStream OpenKeys() => new(new SafeFileHandle(Input, ownsHandle: false), FileAccess.Read, bufferSize: 0);
 
     public void Dispose()
     {

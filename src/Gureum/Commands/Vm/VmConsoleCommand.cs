@@ -20,8 +20,9 @@ internal static class VmConsoleCommand
             bool terminal = RawTerminal.IsTerminal;
             if (terminal) Console.Error.WriteLine($"Connected to {machine}; a key may wake it, ^] leaves it.");
             ConsoleEnd end;
+            await using Stream keys = terminal ? RawTerminal.OpenKeys() : Console.OpenStandardInput();
             using (terminal ? RawTerminal.Enter() : null)
-                end = await ConsoleSession.RunAsync(guest, Console.OpenStandardInput(), Console.OpenStandardOutput(), terminal, cancel);
+                end = await ConsoleSession.RunAsync(guest, keys, Console.OpenStandardOutput(), terminal, cancel);
             if (terminal) Console.Error.WriteLine();
             if (end == ConsoleEnd.Remote) Console.Error.WriteLine($"The console of {machine} has ended: the guest stopped or moved, or somebody else took it.");
             return 0;

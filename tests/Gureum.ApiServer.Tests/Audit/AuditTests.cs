@@ -39,7 +39,7 @@ public sealed class AuditedServer : IAsyncLifetime
     {
         for (var tries = 0; tries < 500; tries++)
         {
-            var events = (await File.ReadAllLinesAsync(log!)).Where(l => l.Contains($"\"auditID\":\"{id}\"", StringComparison.Ordinal) && l.EndsWith('}')).Select(l => JsonNode.Parse(l)!.AsObject()).ToList();
+            var events = (await AllAsync()).Split('\n').Where(l => l.Contains($"\"auditID\":\"{id}\"", StringComparison.Ordinal) && l.EndsWith('}')).Select(l => JsonNode.Parse(l)!.AsObject()).ToList();
             if (events.Any(e => e.Text("stage") == last)) return events;
             await Task.Delay(20);
         }
@@ -47,7 +47,8 @@ public sealed class AuditedServer : IAsyncLifetime
         return [];
     }
 
-    public async Task<string> AllAsync() => await File.ReadAllTextAsync(log!);
+    /// <summary>The whole log; empty before the first event makes the file.</summary>
+    public async Task<string> AllAsync() => File.Exists(log) ? await File.ReadAllTextAsync(log) : "";
 
     public ValueTask InitializeAsync() => Server.InitializeAsync();
     public ValueTask DisposeAsync() => Server.DisposeAsync();

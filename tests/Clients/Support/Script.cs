@@ -56,6 +56,15 @@ internal sealed class Script : IAsyncDisposable
         return rest.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
+    /// <summary>All that it printed and complained of, once it is clear that it ended with the code.</summary>
+    internal async Task<IReadOnlyList<string>> FailureAsync(int code)
+    {
+        string all = await process.StandardOutput.ReadToEndAsync(limit.Token) + await errors;
+        await process.WaitForExitAsync(limit.Token);
+        Assert.True(process.ExitCode == code, $"the script ended with {process.ExitCode} instead of {code}: {all}");
+        return all.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!process.HasExited) process.Kill(entireProcessTree: true);

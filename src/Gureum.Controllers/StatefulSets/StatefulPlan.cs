@@ -31,9 +31,12 @@ public static class StatefulPlan
             if (ordered) return new StatefulSteps(create, delete);
         }
         var surplus = pods.Where(p => p.Key < first || p.Key >= first + count).OrderByDescending(p => p.Key).Select(p => p.Value).ToArray();
+        // In order: a pod that is not healthy halts what is left to go, unless it is the last one that is not.
+        var firstUnhealthy = surplus.LastOrDefault(p => !StatefulPods.IsHealthy(set, p, now));
         foreach (var pod in surplus)
         {
-            if (!pod.IsDeleting()) delete.Add(pod);
+            var halts = ordered && pod != firstUnhealthy && !StatefulPods.IsHealthy(set, pod, now);
+            if (!pod.IsDeleting() && !halts) delete.Add(pod);
             if (ordered) return new StatefulSteps(create, delete);
         }
         if (create.Count + delete.Count == 0) delete.AddRange(Outdated(set, pods, update, now));

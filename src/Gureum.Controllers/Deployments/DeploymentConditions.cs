@@ -72,10 +72,10 @@ public static class DeploymentConditions
         return TimedOut(deployment, status, now) ? With(status, Progressing, false, DeadlineExceeded, $"{what} has timed out progressing.", now) : status;
     }
 
-    /// <summary>When an unfinished rollout's deadline passes; null when it has none.</summary>
+    /// <summary>When an unfinished rollout's deadline passes; null when it has none, as one that is paused.</summary>
     public static DateTimeOffset? Deadline(Deployment deployment, DeploymentStatus status)
     {
-        if (!HasDeadline(deployment) || Find(status, Progressing) is not { } condition || condition.Reason is SetAvailable or DeadlineExceeded) return null;
+        if (!HasDeadline(deployment) || deployment.Spec.Paused == true || Find(status, Progressing) is not { } condition || condition.Reason is SetAvailable or DeadlineExceeded) return null;
         return (condition.LastUpdateTime ?? condition.LastTransitionTime)?.AddSeconds(deployment.Spec.ProgressDeadlineSeconds!.Value);
     }
 

@@ -219,7 +219,7 @@ public sealed class DeploymentController : IController
         var before = deployments.Get(deployment.Key()) ?? deployment;
         var status = DeploymentConditions.Counts(deployment with { Status = conditions }, all, newest, context.Now);
         if (progress) status = DeploymentConditions.Progress(deployment with { Status = conditions }, status, newest, context.Now);
-        if (DeploymentConditions.Deadline(deployment, status) is { } deadline) queue.AddAfter(deployment.Key(), deadline - context.Now + TimeSpan.FromSeconds(1));
+        if (progress && DeploymentConditions.Deadline(deployment, status) is { } deadline) queue.AddAfter(deployment.Key(), deadline - context.Now + TimeSpan.FromSeconds(1));
         if (status.Equals(before.Status)) return;
         try { await context.Client.UpdateStatusAsync(deployment with { Status = status }, cancel: cancel); }
         catch (ApiException e) when (e.IsNotFound) { /* deleted meanwhile */ }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Gureum.Client;
 using Gureum.Controllers.Common;
 using Gureum.Objects.Apps.V1;
@@ -15,26 +16,23 @@ public sealed class ControllerHistory(ApiClient client)
     /// <summary>Label of revisions and of a DaemonSet's pods with the revision's hash; a StatefulSet's pods have the whole name of the revision there.</summary>
     public const string HashLabel = "controller-revision-hash";
 
-    /// <summary>The template as a revision keeps it: a patch that replaces the owner's. Pure.</summary>
+    /// <summary>The template as a revision keeps it: a patch that replaces the owner's. Clients compare its bytes with those that they make, so its fields are in the order of their names. Pure.</summary>
     public static JsonElement DataOf(PodTemplateSpec template)
     {
+        var kept = new JsonObject { ["$patch"] = "replace", ["spec"] = JsonNode.Parse(ModelJson.Encode(template.Spec)) };
+        if (template.Metadata.Labels.Count + template.Metadata.Annotations.Count > 0) kept["metadata"] = JsonNode.Parse(ModelJson.Encode(template.Metadata));
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            writer.WriteStartObject("spec"u8);
-            writer.WriteStartObject("template"u8);
-            writer.WriteString("$patch"u8, "replace"u8);
-            if (template.Metadata.Labels.Count + template.Metadata.Annotations.Count > 0) { writer.WritePropertyName("metadata"u8); template.Metadata.Write(writer); }
-            writer.WritePropertyName("spec"u8);
-            template.Spec.Write(writer);
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        }
+        using (var writer = new Utf8JsonWriter(buffer, ModelJson.WriterOptions)) Sorted(new JsonObject { ["spec"] = new JsonObject { ["template"] = kept } })!.WriteTo(writer);
         var reader = new Utf8JsonReader(buffer.WrittenSpan, new JsonReaderOptions { MaxDepth = 128 });
         return JsonElement.ParseValue(ref reader);
     }
+
+    private static JsonNode? Sorted(JsonNode? node) => node switch
+    {
+        JsonObject fields => new JsonObject(fields.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => KeyValuePair.Create(f.Key, Sorted(f.Value)))),
+        JsonArray items => new JsonArray([.. items.Select(Sorted)]),
+        _ => node?.DeepClone(),
+    };
 
     /// <summary>The template that a revision keeps; null when it holds something else. Pure.</summary>
     public static PodTemplateSpec? TemplateOf(ControllerRevision revision)

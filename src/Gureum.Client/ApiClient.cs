@@ -13,6 +13,8 @@ namespace Gureum.Client;
 /// </summary>
 public sealed class ApiClient(IApiTransport transport)
 {
+    private const int MostConflicts = 10;
+
     public IApiTransport Transport { get; } = transport;
 
     public async Task<T> GetAsync<T>(string? ns, string name, CancellationToken cancel = default) where T : IKubeObject<T> =>
@@ -56,6 +58,22 @@ public sealed class ApiClient(IApiTransport transport)
     /// <summary>Replaces the object's status (or another subresource) only.</summary>
     public async Task<T> UpdateStatusAsync<T>(T value, string subresource = "status", CancellationToken cancel = default) where T : IKubeObject<T> =>
         Parse<T>(await SendAsync(new ApiRequest("PUT", T.Resource.Path(value.Metadata.Namespace, value.Metadata.Name, subresource), "", ModelJson.Encode(value)), cancel));
+
+    /// <summary>Changes the status of the object as it is known, or, when that is no longer the newest, of the one that the server has: nobody else's change is undone.</summary>
+    /// <param name="change">Called for each try with what is to be changed.</param>
+    /// <returns>The object as it was written; null when it has gone, or another one has come under its name.</returns>
+    /// <exception cref="ApiException">Refused for another reason than its age, or changed by others at each of the tries.</exception>
+    public async Task<T?> ChangeStatusAsync<T>(T known, Func<T, T> change, CancellationToken cancel = default) where T : class, IKubeObject<T>
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try { return await UpdateStatusAsync(change(known), cancel: cancel); }
+            catch (ApiException e) when (e.IsNotFound) { return null; }
+            catch (ApiException e) when (e.IsConflict && tries < MostConflicts) { /* changed meanwhile: once more, from what it is now */ }
+            if (await FindAsync<T>(known.Metadata.Namespace, known.Metadata.Name!, cancel) is not { } live || live.Metadata.Uid != known.Metadata.Uid) return null;
+            known = live;
+        }
+    }
 
     /// <param name="patch">The patch as UTF-8 JSON.</param>
     public async Task<T> PatchAsync<T>(string? ns, string name, PatchType type, ReadOnlyMemory<byte> patch, string? subresource = null, string? fieldManager = null, CancellationToken cancel = default) where T : IKubeObject<T> =>

@@ -109,4 +109,29 @@ public sealed class WorkloadTests(SharedCloud shared) : IAsyncLifetime
         Assert.Equal("403", (await AskAsync($"/api/v1/namespaces/{ns}/secrets")).Ok());
         Assert.Equal("yes", await cloud.GetAsync("auth", "can-i", "list", "pods", "-n", ns, $"--as=system:serviceaccount:{ns}:reader"));
     }
+
+    [Fact]
+    public async Task Orphaning_WhilePodsStart_LeavesAllOfThemAndWhatWasWrittenOnThem()
+    {
+        await cloud.ApplyAsync(ns, $$"""
+            apiVersion: v1
+            kind: ReplicationController
+            metadata: { name: left }
+            spec:
+              replicas: 8
+              selector: { app: left }
+              template:
+                metadata: { labels: { app: left } }
+                spec: { terminationGracePeriodSeconds: 0, containers: [{ name: main, image: {{Manifests.Busybox}}, command: [sleep, "100000"] }] }
+            """);
+        await Eventually.GetAsync("eight pods", () => cloud.GetAsync("get", "pods", "-n", ns, "-l", "app=left", "-o", "name"), o => o.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == 8);
+
+        // The node reports on them all the while, from what it knew of them a moment ago.
+        await cloud.GetAsync("label", "pods", "-n", ns, "-l", "app=left", "mark=kept");
+        await cloud.GetAsync("delete", "rc", "left", "-n", ns, "--cascade=orphan");
+        await cloud.GetAsync("wait", "-n", ns, "pods", "-l", "app=left", "--for=condition=Ready", "--timeout=150s");
+
+        string pods = await cloud.GetAsync("get", "pods", "-n", ns, "-l", "mark=kept", "-o", "jsonpath={range .items[*]}{.metadata.ownerReferences}{.status.phase} {end}");
+        Assert.Equal(string.Concat(Enumerable.Repeat("Running ", 8)), pods + " ");
+    }
 }

@@ -107,19 +107,22 @@ internal sealed class DefinitionWatcher(ClusterState state, ResourceCatalog cata
                 return;
             }
             if (!definition.Metadata.Finalizers.Contains(CleanupFinalizer))
-                await SetFinalizersAsync(client, stored.Name, definition.Metadata.Finalizers.Append(CleanupFinalizer), cancel);
+                definition = await SetFinalizersAsync(client, definition, definition.Metadata.Finalizers.Append(CleanupFinalizer), cancel);
             var status = DefinitionStatus.Of(definition, Names(definition), DateTimeOffset.UtcNow);
             var settled = definition with { Status = status };
             if (ModelJson.Encode(settled).AsSpan().SequenceEqual(ModelJson.Encode(definition))) return;
-            await client.UpdateStatusAsync(settled with { Metadata = definition.Metadata with { ResourceVersion = null } }, cancel: cancel);
+            await client.UpdateStatusAsync(settled, cancel: cancel);
         }
         catch (ApiException e) when (e.IsConflict || e.IsNotFound) { /* a newer state of it comes through the watch */ }
         catch (ApiException e) { Log.Current.Error("definitions", stored.Name, e); }
     }
 
-    private static Task SetFinalizersAsync(ApiClient client, string name, IEnumerable<string> finalizers, CancellationToken cancel) =>
-        client.PatchAsync<CustomResourceDefinition>(null, name, PatchType.Merge, Encoding.UTF8.GetBytes(
-            new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = new JsonArray([.. finalizers.Select(f => (JsonNode)JsonValue.Create(f))]) } }.ToJsonString()), cancel: cancel);
+    // By resourceVersion: finalizers that others add or take away meanwhile are not undone.
+    private static Task<CustomResourceDefinition> SetFinalizersAsync(ApiClient client, CustomResourceDefinition definition, IEnumerable<string> finalizers, CancellationToken cancel) =>
+        client.PatchAsync<CustomResourceDefinition>(null, definition.Metadata.Name!, PatchType.Merge, Encoding.UTF8.GetBytes(new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["resourceVersion"] = definition.Metadata.ResourceVersion, ["finalizers"] = new JsonArray([.. finalizers.Select(f => (JsonNode)JsonValue.Create(f))]) },
+        }.ToJsonString()), cancel: cancel);
 
     // The definition stays until the last of its objects has gone, however long that takes.
     private async Task CleanUpAsync(ApiClient client, CustomResourceDefinition definition, CancellationToken cancel)
@@ -127,17 +130,30 @@ internal sealed class DefinitionWatcher(ClusterState state, ResourceCatalog cata
         var name = definition.Metadata.Name!;
         try
         {
-            await client.UpdateStatusAsync(definition with { Metadata = definition.Metadata with { ResourceVersion = null }, Status = DefinitionStatus.Ending(definition.Status, DateTimeOffset.UtcNow) }, cancel: cancel);
+            await client.ChangeStatusAsync(definition, known => known with { Status = DefinitionStatus.Ending(known.Status, DateTimeOffset.UtcNow) }, cancel);
             if (catalog.All.FirstOrDefault(r => r.Definition == name) is { } resource)
             {
                 await client.DeleteCollectionAsync(resource.Type, null, cancel: cancel);
                 await EmptyAsync(Keys.Collection(resource.StoredAs), cancel);
             }
-            await SetFinalizersAsync(client, name, definition.Metadata.Finalizers.Where(f => f != CleanupFinalizer), cancel);
+            await LetGoAsync(client, name, cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested) { /* the next start goes on with it */ }
         catch (ApiException e) when (e.IsNotFound) { /* somebody took the finalizer away */ }
         catch (ApiException e) { Log.Current.Error("definitions", name, e); }
+    }
+
+    private static async Task LetGoAsync(ApiClient client, string name, CancellationToken cancel)
+    {
+        while (await client.FindAsync<CustomResourceDefinition>(null, name, cancel) is { } last)
+        {
+            try
+            {
+                await SetFinalizersAsync(client, last, last.Metadata.Finalizers.Where(f => f != CleanupFinalizer), cancel);
+                return;
+            }
+            catch (ApiException e) when (e.IsConflict) { /* changed meanwhile: once more, from what it is now */ }
+        }
     }
 
     private async Task EmptyAsync(string objects, CancellationToken cancel)

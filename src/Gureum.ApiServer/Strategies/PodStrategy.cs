@@ -84,6 +84,19 @@ internal sealed class PodStrategy : Strategy
         return spec;
     }
 
+    /// <summary>Nodes report on pods by this, and none of them may bring back an owner that somebody has taken away.</summary>
+    public override void PrepareForStatusUpdate(JsonObject value, JsonObject old)
+    {
+        base.PrepareForStatusUpdate(value, old);
+        if (value.Child("metadata") is { } metadata)
+        {
+            metadata.Remove("ownerReferences");
+            if (old.At("metadata", "ownerReferences") is { } owners) metadata["ownerReferences"] = owners.DeepClone();
+        }
+
+        if (value.Child("status") is { } status && status.Text("qosClass") is not { Length: > 0 } && old.At("status", "qosClass") is { } quality) status["qosClass"] = quality.DeepClone();
+    }
+
     /// <summary>A pod that runs somewhere is ended by its node; one that does not goes at once.</summary>
     public override long? GraceSeconds(JsonObject value, long? asked)
     {

@@ -86,11 +86,9 @@ internal sealed class CriPodRuntime(
     // Conditions that others set come from the API, everything else from here.
     private static PodStatus Merge(PodStatus known, PodStatus stored) => known with
     {
-        Conditions = [.. known.Conditions.Where(c => IsOurs(c.Type)), .. stored.Conditions.Where(c => !IsOurs(c.Type))],
+        Conditions = [.. known.Conditions.Where(c => NodeConditions.IsFromRuntime(c.Type)), .. stored.Conditions.Where(c => !NodeConditions.IsFromRuntime(c.Type))],
         QosClass = stored.QosClass, NominatedNodeName = stored.NominatedNodeName, Phase = stored.Phase is "Failed" or "Succeeded" ? stored.Phase : known.Phase,
     };
-
-    private static bool IsOurs(string? type) => type is "PodReadyToStartContainers" or "Initialized" or "Ready" or "ContainersReady";
 
     private async Task<TimeSpan?> StepAsync(Pod pod, RuntimePod state, Dictionary<string, Waiting> waiting, Resize resize, CancellationToken cancel)
     {

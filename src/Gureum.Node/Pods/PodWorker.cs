@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gureum.Client;
 using Gureum.Node.Admission;
 using Gureum.Node.Runtime;
@@ -29,6 +30,7 @@ internal sealed class PodWorker
     private bool gone;
     private CancellationTokenSource step = new();
     private PodStatus? reported;
+    private Pod? written;
 
     /// <param name="rejection">Not null for a pod that this node does not take: it is told so, and nothing of it runs.</param>
     internal PodWorker(IPodRuntime runtime, ApiClient client, EventRecorder events, TimeProvider time, CancellationToken cancel, Action<Pod> ended, Rejection? rejection = null)
@@ -162,12 +164,11 @@ internal sealed class PodWorker
     private async Task ReportAsync(Pod current, PodStatus status)
     {
         if (reported is not null && reported.Equals(status)) return;
-        var wanted = current with { Metadata = current.Metadata with { ResourceVersion = null }, Status = status };
-        try
-        {
-            await client.UpdateStatusAsync(wanted, cancel: cancel);
-            reported = status;
-        }
-        catch (ApiException e) when (e.IsNotFound) { reported = status; }
+        // What we wrote last may not have come back yet: the older pod would be refused.
+        var newest = written is not null && Revision(written) > Revision(current) ? written : current;
+        written = await client.ChangeStatusAsync(newest, known => known with { Status = NodeConditions.Over(known.Status, status) }, cancel);
+        reported = status;
     }
+
+    private static long Revision(Pod pod) => long.TryParse(pod.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) ? revision : 0;
 }

@@ -28,7 +28,7 @@ public sealed record NodeDescription
 internal sealed class NodeRegistration(ApiClient client, NodeDescription description, IContainerd containerd, IContainerRuntime runtime, IImageStore images, TimeProvider time)
 {
     private const string LeaseNamespace = "kube-node-lease";
-    private const int LeaseSeconds = 40, MostImages = 50;
+    private const int LeaseSeconds = 40, MostImages = 50, MostConflicts = 10;
     private static readonly TimeSpan LeaseInterval = TimeSpan.FromSeconds(10), StatusInterval = TimeSpan.FromSeconds(60), QuickInterval = TimeSpan.FromSeconds(1);
 
     private NodeStatus? reported;
@@ -62,13 +62,18 @@ internal sealed class NodeRegistration(ApiClient client, NodeDescription descrip
 
     private async Task ReportAsync(CancellationToken cancel)
     {
-        var node = await client.FindAsync<NodeObject>(null, description.Name, cancel) ?? await RegisterAsync(cancel);
-        var status = await StatusAsync(node, cancel);
-        // Unchanged status is written anew only now and then: the lease says often enough that the node lives.
-        if (reported is not null && Same(reported, status) && time.GetUtcNow() - reportedAt < StatusInterval * 5 && node.Status.Conditions.Any(c => c is { Type: "Ready" } && c.Status == status.Conditions.First(x => x.Type == "Ready").Status)) return;
-        await client.UpdateStatusAsync(node with { Metadata = node.Metadata with { ResourceVersion = null }, Status = status }, cancel: cancel);
-        (reported, reportedAt) = (status, time.GetUtcNow());
-        IsReady = status.Conditions.Any(c => c is { Type: "Ready", Status: "True" });
+        for (var tries = 1; ; tries++)
+        {
+            var node = await client.FindAsync<NodeObject>(null, description.Name, cancel) ?? await RegisterAsync(cancel);
+            var status = await StatusAsync(node, cancel);
+            // Unchanged status is written anew only now and then: the lease says often enough that the node lives.
+            if (reported is not null && Same(reported, status) && time.GetUtcNow() - reportedAt < StatusInterval * 5 && node.Status.Conditions.Any(c => c is { Type: "Ready" } && c.Status == status.Conditions.First(x => x.Type == "Ready").Status)) return;
+            try { await client.UpdateStatusAsync(node with { Status = status }, cancel: cancel); }
+            catch (ApiException e) when (e.IsConflict && tries < MostConflicts) { continue; }
+            (reported, reportedAt) = (status, time.GetUtcNow());
+            IsReady = status.Conditions.Any(c => c is { Type: "Ready", Status: "True" });
+            return;
+        }
     }
 
     private static bool Same(NodeStatus a, NodeStatus b) => Bare(a).Equals(Bare(b));

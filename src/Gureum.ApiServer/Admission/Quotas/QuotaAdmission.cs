@@ -23,7 +23,7 @@ internal sealed class QuotaAdmission(ClusterState state) : IAdmissionPlugin
 
     public ValueTask ValidateAsync(AdmissionRequest request)
     {
-        if (request.Namespace is not { } ns || request.Object is null || request.Subresource.Length > 0 || request.Operation is not (AdmissionOperation.Create or AdmissionOperation.Update)) return ValueTask.CompletedTask;
+        if (request.Namespace is not { } ns || request.Object is null || (request.Subresource.Length > 0 && !(request.Resource.Type.GroupResource == "pods" && request.Subresource == "resize")) || request.Operation is not (AdmissionOperation.Create or AdmissionOperation.Update)) return ValueTask.CompletedTask;
         var prefix = Keys.Collection(ResourceQuota.Resource, ns);
         if (state.Newest.CountUnder(prefix) == 0) return ValueTask.CompletedTask;
         var type = request.Resource.StoredAs;

@@ -117,7 +117,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var volumes = new VolumeManager(client, puller, files, settings, time);
         IPodRuntime all = new CriPodRuntime(runtime, new RuntimeHandlers(client), puller, volumes,
             new PodEnvironment(client, informers.Get<Service>()), probes, new LifecycleHooks(runtime, prober, time), cgroups, settings, events, Room, time);
-        var room = options.Machines ? MachineRoom.Open(options, Port, client, network!, pods, instances, volumes, probes, cgroups, settings, events, time) : null;
+        var room = options.Machines ? MachineRoom.Open(options, Port, client, network!, pods, instances, volumes, probes, cgroups, settings, events, Room, time) : null;
         if (room is not null)
         {
             parts.Add(room);

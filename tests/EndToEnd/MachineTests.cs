@@ -89,6 +89,28 @@ public sealed class MachineTests(SharedCloud shared) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Machine_GivenMoreProcessorsAndMemory_HasThemInItsGuestWithoutAStart()
+    {
+        string key = await KeyAsync();
+        await cloud.ApplyAsync(ns, Box(key, "cloudInitNoCloud").Replace("memory: { guest: 128Mi }", "cpu: { sockets: 1 }, memory: { guest: 1Gi }", StringComparison.Ordinal));
+        await RunningAsync("box");
+        string uid = await UidAsync("box");
+        // Blocks of memory are brought into use as they come.
+        Assert.Equal("0", await SshAsync(key, "echo online > /sys/devices/system/memory/auto_online_blocks; cat /sys/devices/system/cpu/present"));
+        long before = long.Parse(await SshAsync(key, "awk '/^MemTotal/{print $2}' /proc/meminfo"), CultureInfo.InvariantCulture);
+
+        await cloud.GetAsync("patch", "vm", "box", "-n", ns, "--type", "merge", "-p", """{"spec":{"template":{"spec":{"domain":{"cpu":{"sockets":2},"memory":{"guest":"1280Mi"}}}}}}""");
+
+        await Eventually.GetAsync("the guest's processors", () => SshAsync(key, "cat /sys/devices/system/cpu/present"), s => s == "0-1");
+        await Eventually.GetAsync("the guest's memory", () => SshAsync(key, "awk '/^MemTotal/{print $2}' /proc/meminfo"), s => long.Parse(s, CultureInfo.InvariantCulture) - before == 256 * 1024);
+        await cloud.WaitAsync(ns, "vmi/box", "jsonpath={.status.memory.guestCurrent}=1280Mi");
+        await cloud.WaitAsync(ns, "vmi/box", "jsonpath={.status.currentCPUTopology.sockets}=2");
+        await Eventually.GetAsync("the instance's conditions", () => cloud.GetAsync("get", "vmi", "box", "-n", ns, "-o", "jsonpath={.status.conditions[*].type}"), s => !s.Contains("Hot", StringComparison.Ordinal));
+        Assert.Equal("200m", await cloud.GetAsync("get", "pods", "-n", ns, "-l", "kubevirt.io=virt-launcher", "-o", "jsonpath={.items[0].spec.containers[0].resources.requests.cpu}"));
+        Assert.Equal(uid, await UidAsync("box"));
+    }
+
+    [Fact]
     public async Task Image_WithoutTheDisk_IsNamedOnThePodAndStartsNothing()
     {
         await cloud.ApplyAsync(ns, """

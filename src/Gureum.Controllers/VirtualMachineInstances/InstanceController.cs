@@ -1,5 +1,6 @@
 using Gureum.Client;
 using Gureum.Controllers.Common;
+using Gureum.Controllers.Migrations;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Kubevirt.V1;
 using Gureum.Objects.Machines;
@@ -20,13 +21,15 @@ public sealed class InstanceController : IController
     private readonly OwnWrites written = new();
     private readonly PodControl control;
     private readonly InstanceDisks disks;
+    private readonly EventRecorder events;
 
     public InstanceController(ControllerContext context)
     {
         this.context = context;
         queue = new WorkQueue<ObjectKey>(context.Time);
         expectations = new Expectations(context.Time);
-        control = new PodControl(context.Client, context.Events(Name));
+        events = context.Events(Name);
+        control = new PodControl(context.Client, events);
         instances = context.Informers.Get<VirtualMachineInstance>();
         pods = context.Informers.Get<Pod>().IndexOwners();
         instances.AddHandler((old, current) => queue.Add((current ?? old)!.Key()));
@@ -86,7 +89,11 @@ public sealed class InstanceController : IController
         }
         var status = InstancePhase.Of(instance, pod, context.Now);
         if (!status.Equals(instance.Status)) await WriteAsync(instance, status, cancel);
-        if (status.Phase == InstancePhase.Running && pod is { Spec.NodeName.Length: > 0 } && !pod.IsDeleting()) await AttachAsync(instance, pod, cancel);
+        if (status.Phase == InstancePhase.Running && pod is { Spec.NodeName.Length: > 0 } && !pod.IsDeleting())
+        {
+            await AttachAsync(instance, pod, cancel);
+            if (!instance.IsMigrating() && HotPlugProgress.Resize(instance, pod) is { } resources) await ResizeAsync(instance, pod, resources, cancel);
+        }
         // What has ended gives its place back: nothing runs there any more.
         if (status.Phase is InstancePhase.Succeeded or InstancePhase.Failed)
             foreach (var ended in own.Where(p => !p.IsDeleting())) await control.DeleteAsync(ended, instance, cancel);
@@ -99,6 +106,18 @@ public sealed class InstanceController : IController
         var conditions = InstancePhase.Set(instance.Status.Conditions, wanted, context.Now, InstanceDisks.Condition);
         if (!conditions.SequenceEqual(instance.Status.Conditions)) await WriteAsync(instance, instance.Status with { Phase = InstancePhase.Pending, Conditions = conditions }, cancel);
         return wanted is { Status: "False" };
+    }
+
+    // Quota, scheduler and the node's own room judge a guest that grows as any pod that does; the node lets it grow when its pod has.
+    private async Task ResizeAsync(VirtualMachineInstance instance, Pod pod, Objects.Core.V1.ResourceRequirements resources, CancellationToken cancel)
+    {
+        try { await context.Client.UpdateStatusAsync(pod with { Spec = pod.Spec with { Containers = [pod.Spec.Containers[0] with { Resources = resources }] } }, "resize", cancel); }
+        catch (ApiException e) when (e.IsNotFound || e.IsConflict) { queue.AddAfter(instance.Key(), TimeSpan.FromSeconds(1)); }
+        catch (ApiException e) when (e.Status.Code is 403 or 422)
+        {
+            events.Warning(instance, "FailedResize", $"Error resizing pod {pod.Name()}: {e.Message}");
+            queue.AddAfter(instance.Key(), TimeSpan.FromSeconds(10));
+        }
     }
 
     // Named by the informer's own copy: a second one for the same volume would only wait for the first's claim.

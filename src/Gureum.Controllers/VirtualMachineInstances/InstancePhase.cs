@@ -20,6 +20,7 @@ internal static class InstancePhase
         var node = pod?.Spec.NodeName is { Length: > 0 } name ? name : status.NodeName;
         var conditions = Set(status.Conditions, ReadyOf(pod, phase), now);
         conditions = Set(conditions, Unscheduled(pod), now, PodScheduled);
+        if (phase == Running) conditions = HotPlugProgress.Set(instance, conditions, now);
         return status with
         {
             Phase = phase, NodeName = node, Reason = Why(pod), Conditions = conditions, QosClass = pod?.Status.QosClass ?? status.QosClass,

@@ -64,7 +64,7 @@ internal static class LauncherPod
         new Dictionary<string, string>(instance.Metadata.Annotations.Where(a => !a.Key.StartsWith("kubectl.kubernetes.io/", StringComparison.Ordinal))) { [MachineNames.Domain] = instance.Name() };
 
     /// <summary>What the guest asks for, and what its hypervisor takes beside it.</summary>
-    private static Objects.Core.V1.ResourceRequirements Resources(VirtualMachineInstanceSpec spec)
+    internal static Objects.Core.V1.ResourceRequirements Resources(VirtualMachineInstanceSpec spec)
     {
         var (size, asked) = (GuestSize.Of(spec), spec.Domain?.Resources);
         var requests = new Dictionary<string, Quantity>(asked?.Requests ?? new Dictionary<string, Quantity>(), StringComparer.Ordinal);

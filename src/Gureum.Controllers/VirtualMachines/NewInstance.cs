@@ -8,7 +8,7 @@ namespace Gureum.Controllers.VirtualMachines;
 /// <summary>The instance of a machine: its template, under the machine's name. Pure.</summary>
 internal static class NewInstance
 {
-    internal static VirtualMachineInstance Of(VirtualMachine machine, VirtualMachineInstanceSpec spec)
+    internal static VirtualMachineInstance Of(VirtualMachine machine, VirtualMachineInstanceSpec spec, string revision)
     {
         var domain = spec.Domain ?? DomainSpec.Empty;
         var firmware = domain.Firmware ?? Firmware.Empty;
@@ -21,7 +21,7 @@ internal static class NewInstance
                 Name = machine.Name(), Namespace = machine.Ns(), Labels = machine.Spec.Template.Metadata.Labels, Annotations = machine.Spec.Template.Metadata.Annotations,
                 Finalizers = [MachineNames.InstanceFinalizer], OwnerReferences = [Owners.ReferenceTo(machine)],
             },
-            Spec = spec with { Domain = domain with { Firmware = firmware } },
+            Spec = spec with { Domain = domain with { Firmware = firmware } }, Status = new VirtualMachineInstanceStatus { VirtualMachineRevisionName = revision },
         };
     }
 }

@@ -1,5 +1,7 @@
 using Gureum.Client;
 using Gureum.Controllers.Common;
+using Gureum.Controllers.Migrations;
+using Gureum.Objects.Apps.V1;
 using Gureum.Objects.Cdi.V1beta1;
 using Gureum.Objects.Instancetype.V1beta1;
 using Gureum.Objects.Kubevirt.V1;
@@ -20,6 +22,7 @@ public sealed class VirtualMachineController : IController
     private readonly WorkQueue<ObjectKey> queue;
     private readonly OwnWrites written = new(), made = new();
     private readonly EventRecorder events;
+    private readonly MachineRevisions revisions;
 
     public VirtualMachineController(ControllerContext context)
     {
@@ -29,6 +32,7 @@ public sealed class VirtualMachineController : IController
         machines = context.Informers.Get<VirtualMachine>();
         instances = context.Informers.Get<VirtualMachineInstance>();
         volumes = context.Informers.Get<DataVolume>();
+        revisions = new MachineRevisions(context.Client, context.Informers.Get<ControllerRevision>().IndexOwners());
         machines.AddHandler((old, current) => queue.Add((current ?? old)!.Key()));
         instances.AddHandler((old, current) => queue.Add((current ?? old)!.Key()));
         volumes.AddHandler((old, current) => { if (Owners.Controller((current ?? old)!.Metadata) is { Kind: "VirtualMachine" } owner) queue.Add(new ObjectKey((current ?? old)!.Metadata.Namespace, owner.Name ?? "")); });
@@ -56,11 +60,13 @@ public sealed class VirtualMachineController : IController
         var failure = StartFailures.After(machine.Status.StartFailure, instance, context.Now);
         var step = MachinePlan.Next(machine, instance);
         var pause = step.Action == MachineAction.Start ? StartFailures.Wait(failure, context.Now) : null;
-        string? problem = null;
+        var shape = await ShapeAsync(machine, cancel);
+        var problem = shape.Problem;
         if (step.Action == MachineAction.Stop) await StopAsync(machine, instance!, step.Reason, cancel);
-        else if (step.Action == MachineAction.Start && !waits && pause is null) problem = found is not null ? $"there is a VirtualMachineInstance {found.Name()} that does not belong to this machine" : await StartAsync(machine, cancel);
+        else if (step.Action == MachineAction.Start && !waits && pause is null) problem = found is not null ? $"there is a VirtualMachineInstance {found.Name()} that does not belong to this machine" : problem ?? await StartAsync(machine, shape, cancel);
+        var restart = step.Action == MachineAction.Nothing && instance is { Status.Phase: "Running" } && !instance.IsDeleting() && shape.Spec is not null ? await UpdateLiveAsync(machine, instance, shape.Spec, cancel) : null;
         var acted = step.Action != MachineAction.Start || (!waits && pause is null && problem is null);
-        await WriteAsync(machine, instance, acted ? step.Requests : machine.Status.StateChangeRequests, acted, failure, waits, pause is not null, problem, cancel);
+        await WriteAsync(machine, instance, acted ? step.Requests : machine.Status.StateChangeRequests, acted, failure, waits, pause is not null, new Shown(shape, problem, restart), cancel);
         if (pause is { } wait) queue.AddAfter(key, wait);
         if (problem is not null) queue.AddAfter(key, TimeSpan.FromSeconds(5));
     }
@@ -92,14 +98,47 @@ public sealed class VirtualMachineController : IController
         return ready;
     }
 
-    private async Task<string?> StartAsync(VirtualMachine machine, CancellationToken cancel)
+    // The template with the instancetype and the preference that the machine keeps, or why there is none.
+    private sealed record Shape(VirtualMachineInstanceSpec? Spec, InstancetypeStatusRef? Type, InstancetypeStatusRef? Preference, string? Problem, string? Refusal = null);
+
+    private sealed record Shown(Shape Shape, string? Problem, string? Restart);
+
+    private async Task<Shape> ShapeAsync(VirtualMachine machine, CancellationToken cancel)
     {
+        var (type, preference) = (machine.Status.InstancetypeRef, machine.Status.PreferenceRef);
+        if (machine.IsDeleting()) return new Shape(null, type, preference, null);
         try
         {
-            var (type, preference) = (await InstancetypeAsync(machine, cancel), await PreferenceAsync(machine, cancel));
-            var spec = InstancetypeExpansion.Expand(machine.Spec.Template.Spec, type, preference);
-            if (InstancetypeExpansion.Refusal(spec, preference) is { } refusal) return refusal;
-            var instance = await context.Client.CreateAsync(NewInstance.Of(machine, spec), cancel);
+            VirtualMachineInstancetypeSpec? sizes = null;
+            VirtualMachinePreferenceSpec? prefers = null;
+            if (machine.Spec.Instancetype is { } matcher) (sizes, type) = await revisions.InstancetypeAsync(machine, matcher, cancel);
+            else type = null;
+            if (machine.Spec.Preference is { } preferred) (prefers, preference) = await revisions.PreferenceAsync(machine, preferred, cancel);
+            else preference = null;
+            var spec = InstancetypeExpansion.Expand(machine.Spec.Template.Spec, sizes, prefers);
+            return new Shape(spec, type, preference, null, InstancetypeExpansion.Refusal(spec, prefers));
+        }
+        catch (Exception e) when (e is ApiException or InvalidDataException) { return new Shape(null, type, preference, e.Message); }
+    }
+
+    /// <summary>Has the running instance follow its machine, as far as it can.</summary>
+    /// <returns>Why it must be started anew to be what its machine says; null when it need not.</returns>
+    private async Task<string?> UpdateLiveAsync(VirtualMachine machine, VirtualMachineInstance instance, VirtualMachineInstanceSpec wanted, CancellationToken cancel)
+    {
+        var step = LiveUpdate.Of(wanted, machine.Spec, revisions.StartedFrom(instance), instance);
+        if (step.Spec is null || instance.IsMigrating()) return step.Restart;
+        try { made.Note(machine.Key(), (await context.Client.UpdateAsync(instance with { Spec = step.Spec }, cancel)).Metadata); }
+        catch (ApiException e) when (e.IsNotFound || e.IsConflict) { /* another change of it comes by the informer */ }
+        catch (ApiException e) when (e.Status.Code is 403 or 422) { return e.Message; }
+        return step.Restart;
+    }
+
+    private async Task<string?> StartAsync(VirtualMachine machine, Shape shape, CancellationToken cancel)
+    {
+        if (shape.Refusal is { } refusal) return refusal;
+        try
+        {
+            var instance = await context.Client.CreateAsync(NewInstance.Of(machine, shape.Spec!, await revisions.StartAsync(machine, cancel)), cancel);
             made.Note(machine.Key(), instance.Metadata);
             events.Normal(machine, Created, $"Started the virtual machine by creating the new virtual machine instance {machine.Name()}");
             return null;
@@ -122,20 +161,6 @@ public sealed class VirtualMachineController : IController
         catch (ApiException e) when (e.IsNotFound || e.IsConflict) { /* gone, or another one by now */ }
     }
 
-    private async Task<VirtualMachineInstancetypeSpec?> InstancetypeAsync(VirtualMachine machine, CancellationToken cancel) => machine.Spec.Instancetype switch
-    {
-        null => null,
-        { Kind: { } kind } matcher when kind.Equals("VirtualMachineInstancetype", StringComparison.OrdinalIgnoreCase) => (await context.Client.GetAsync<VirtualMachineInstancetype>(machine.Ns(), matcher.Name!, cancel)).Spec,
-        var matcher => (await context.Client.GetAsync<VirtualMachineClusterInstancetype>(null, matcher.Name!, cancel)).Spec,
-    };
-
-    private async Task<VirtualMachinePreferenceSpec?> PreferenceAsync(VirtualMachine machine, CancellationToken cancel) => machine.Spec.Preference switch
-    {
-        null => null,
-        { Kind: { } kind } matcher when kind.Equals("VirtualMachinePreference", StringComparison.OrdinalIgnoreCase) => (await context.Client.GetAsync<VirtualMachinePreference>(machine.Ns(), matcher.Name!, cancel)).Spec,
-        var matcher => (await context.Client.GetAsync<VirtualMachineClusterPreference>(null, matcher.Name!, cancel)).Spec,
-    };
-
     private async Task ReleaseAsync(VirtualMachine machine, CancellationToken cancel)
     {
         if (!machine.HasFinalizer(MachineNames.MachineFinalizer)) return;
@@ -143,13 +168,13 @@ public sealed class VirtualMachineController : IController
         catch (ApiException e) when (e.IsNotFound) { /* gone already */ }
     }
 
-    private async Task WriteAsync(VirtualMachine machine, VirtualMachineInstance? instance, IReadOnlyList<VirtualMachineStateChangeRequest> requests, bool acted, VirtualMachineStartFailure? failure, bool waits, bool pauses, string? problem, CancellationToken cancel)
+    private async Task WriteAsync(VirtualMachine machine, VirtualMachineInstance? instance, IReadOnlyList<VirtualMachineStateChangeRequest> requests, bool acted, VirtualMachineStartFailure? failure, bool waits, bool pauses, Shown shown, CancellationToken cancel)
     {
         var status = machine.Status with
         {
             Created = instance is not null ? true : null, Ready = Is(instance, Ready) ? true : null, StateChangeRequests = requests, StartFailure = failure,
             RunStrategy = acted ? MachinePlan.Strategy(machine) : machine.Status.RunStrategy, PrintableStatus = MachineStatusText.Of(machine, instance, waits, pauses),
-            ObservedGeneration = machine.Metadata.Generation, DesiredGeneration = machine.Metadata.Generation, Conditions = Conditions(machine, instance, problem),
+            ObservedGeneration = machine.Metadata.Generation, DesiredGeneration = machine.Metadata.Generation, Conditions = Conditions(machine, instance, shown), InstancetypeRef = shown.Shape.Type, PreferenceRef = shown.Shape.Preference,
         };
         if (status.Equals(machine.Status)) return;
         try { written.Note(machine.Key(), (await context.Client.UpdateStatusAsync(machine with { Status = status }, cancel: cancel)).Metadata); }
@@ -157,11 +182,12 @@ public sealed class VirtualMachineController : IController
     }
 
     // A machine shows its instance's conditions as its own.
-    private List<VirtualMachineCondition> Conditions(VirtualMachine machine, VirtualMachineInstance? instance, string? problem)
+    private List<VirtualMachineCondition> Conditions(VirtualMachine machine, VirtualMachineInstance? instance, Shown shown)
     {
         var wanted = (instance?.Status.Conditions ?? []).Select(c => new VirtualMachineCondition { Type = c.Type, Status = c.Status, Reason = c.Reason, Message = c.Message }).ToList();
         if (wanted.All(c => c.Type != Ready)) wanted.Insert(0, new VirtualMachineCondition { Type = Ready, Status = "False", Reason = "VMINotExists", Message = "VMI does not exist" });
-        if (problem is not null) wanted.Add(new VirtualMachineCondition { Type = Failure, Status = "True", Reason = FailedCreate, Message = problem });
+        if (shown.Problem is { } problem) wanted.Add(new VirtualMachineCondition { Type = Failure, Status = "True", Reason = FailedCreate, Message = problem });
+        if (shown.Restart is { } restart) wanted.Add(new VirtualMachineCondition { Type = LiveUpdate.RestartRequired, Status = "True", Message = restart });
         return [.. wanted.Select(c => c with { LastTransitionTime = machine.Status.Conditions.FirstOrDefault(o => o.Type == c.Type && o.Status == c.Status)?.LastTransitionTime ?? context.Now })];
     }
 

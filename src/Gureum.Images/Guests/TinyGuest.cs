@@ -34,7 +34,7 @@ public static class TinyGuest
     private static readonly string[] FirstModules = ["virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "isofs", "nls_cp437", "nls_ascii", "nls_utf8", "nls_iso8859-1", "vfat"];
 
     private static readonly string[] LaterModules =
-        ["button", "evdev", "virtio-rng", "virtio_scsi", "sd_mod", "sr_mod", "ata_piix", "virtio_balloon", "virtio_console"];
+        ["button", "evdev", "virtio-rng", "virtio_scsi", "sd_mod", "sr_mod", "ata_piix", "virtio_balloon", "virtio_console", "virtio_mem"];
 
     /// <summary>The guest's files; built on first use, which takes half a minute.</summary>
     /// <param name="cacheDirectory">Where they are kept, by the content of the recipe and the kernel's version.</param>

@@ -1,4 +1,5 @@
 using Gureum.Libvirt;
+using Gureum.Objects;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Kubevirt.V1;
 using Volume = Gureum.Objects.Kubevirt.V1.Volume;
@@ -10,7 +11,11 @@ namespace Gureum.Node.Machines;
 /// <param name="Guest">What its agent said last, under libvirt's names; null without an agent.</param>
 /// <param name="Sizes">Bytes of disks, by their targets, as far as they are known.</param>
 /// <param name="Claims">The claims of its volumes, by the volumes' names.</param>
-internal sealed record GuestFacts(Libvirt.MachineStatus State, DomainView Domain, IReadOnlyDictionary<string, object>? Guest, IReadOnlyDictionary<string, long> Sizes, IReadOnlyDictionary<string, PersistentVolumeClaim> Claims, bool Frozen);
+internal sealed record GuestFacts(Libvirt.MachineStatus State, DomainView Domain, IReadOnlyDictionary<string, object>? Guest, IReadOnlyDictionary<string, long> Sizes, IReadOnlyDictionary<string, PersistentVolumeClaim> Claims, bool Frozen)
+{
+    /// <summary>Why its memory could not be changed; null when nothing failed.</summary>
+    internal string? MemoryFailure { get; init; }
+}
 
 /// <summary>
 /// From what a node knows of a guest to the status of its instance. Phase, readiness, node and addresses are the controller's and stay as they are. Pure.
@@ -19,6 +24,7 @@ internal static class InstanceReport
 {
     internal const string Paused = "Paused", AgentConnected = "AgentConnected", LiveMigratable = "LiveMigratable";
     internal const string PausedByUser = "PausedByUser", PausedIOError = "PausedIOError", DisksNotLiveMigratable = "DisksNotLiveMigratable";
+    private const string HotMemoryChange = "HotMemoryChange";
     private const string LocalProvisioner = "gureum.io/local", ProvisionerAnnotation = "volume.kubernetes.io/storage-provisioner", FromDomain = "domain", FromAgent = "guest-agent";
 
     internal static VirtualMachineInstanceStatus Of(VirtualMachineInstance instance, GuestFacts facts, DateTimeOffset now)
@@ -28,6 +34,7 @@ internal static class InstanceReport
         var conditions = Set(status.Conditions, PausedOf(instance, facts.State), Paused, now);
         conditions = Set(conditions, facts.Domain.AgentConnected ? new VirtualMachineInstanceCondition { Type = AgentConnected, Status = "True" } : null, AgentConnected, now);
         conditions = Set(conditions, migratable, LiveMigratable, now);
+        if (facts.MemoryFailure is { } failure) conditions = Set(conditions, Condition(HotMemoryChange, "False", "MemoryHotplugFailed", $"memory hotplug failed, the VM configuration is not supported: {failure}"), HotMemoryChange, now);
         return status with
         {
             Conditions = conditions,
@@ -37,9 +44,13 @@ internal static class InstanceReport
             CurrentCPUTopology = facts.Domain.Topology is var (sockets, cores, threads) ? new CPUTopology { Sockets = sockets, Cores = cores, Threads = threads } : status.CurrentCPUTopology,
             Machine = facts.Domain.MachineType is { } type ? new Objects.Kubevirt.V1.Machine { Type = type } : status.Machine,
             MigrationMethod = instance.Spec.Volumes.Any(v => ClaimName(v) is null || v.Ephemeral is not null) ? "BlockMigration" : "LiveMigration",
+            Memory = Memory(status.Memory, facts.Domain.PluggedMemory),
             FsFreezeStatus = facts.Frozen ? "frozen" : null,
         };
     }
+
+    private static MemoryStatus? Memory(MemoryStatus? known, DomainMemory? plugged) => known?.GuestAtBoot is not { } booted || plugged is null ? known
+        : known with { GuestRequested = Quantity.FromBytes(booted.Whole + plugged.Requested), GuestCurrent = Quantity.FromBytes(booted.Whole + plugged.Current) };
 
     /// <summary>The claim that a volume is, or lies on.</summary>
     internal static string? ClaimName(Volume volume) => volume.PersistentVolumeClaim?.ClaimName ?? volume.DataVolume?.Name ?? volume.Ephemeral?.PersistentVolumeClaim?.ClaimName;

@@ -11,11 +11,13 @@ namespace Gureum.Node.Machines;
 /// Writes to the status of instances what only their node knows, when libvirt says that something happened. A guest's agent is asked when it
 /// connects and every ten minutes, since it tells nothing by itself. Thread-safe.
 /// </summary>
+/// <param name="memoryFailure">Why a guest's memory could not be changed, by its pod's uid.</param>
 /// <param name="frozen">Whether a guest's file systems stand still, by its pod's uid.</param>
-internal sealed class InstanceReporter(Func<Hypervisor> hypervisor, MachineStore store, ApiClient client, Func<string, bool> frozen, TimeProvider time)
+internal sealed class InstanceReporter(Func<Hypervisor> hypervisor, MachineStore store, ApiClient client, Func<string, bool> frozen, Func<string, string?> memoryFailure, TimeProvider time)
 {
     internal static readonly TimeSpan AgentInterval = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan AgentRetry = TimeSpan.FromSeconds(10), AgentLimit = TimeSpan.FromSeconds(20), Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MemoryInterval = TimeSpan.FromSeconds(2);
     private const int MostConflicts = 8, MostAgentRetries = 3;
 
     private readonly WorkQueue<string> queue = new(time) { FirstRetry = TimeSpan.FromMilliseconds(100) };
@@ -53,7 +55,10 @@ internal sealed class InstanceReporter(Func<Hypervisor> hypervisor, MachineStore
         // It is looked at again when libvirtd is back.
         catch (PodNotReadyException) { return; }
         catch (LibvirtException e) when (e.IsDisconnected || e.Code == LibvirtErrorCode.NoDomain) { return; }
-        if (facts is not null) await WriteAsync(record, facts, cancel);
+        if (facts is null) return;
+        await WriteAsync(record, facts, cancel);
+        // A guest takes memory, and gives it back, in its own time.
+        if (facts.Domain.PluggedMemory is { } memory && memory.Requested != memory.Current) queue.AddAfter(uid, MemoryInterval);
     }
 
     private async Task<GuestFacts?> ReadAsync(MachineRecord record, CancellationToken cancel)
@@ -67,7 +72,7 @@ internal sealed class InstanceReporter(Func<Hypervisor> hypervisor, MachineStore
             try { sizes[disk.Target] = (long)(await machine.GetBlockSizeAsync(disk.Target, cancel)).Capacity; }
             catch (LibvirtException e) when (!e.IsDisconnected) { /* an empty drive, or a disk that is just let go */ }
         }
-        return new GuestFacts(state, domain, await AgentAsync(record.PodUid, machine, domain, cancel), sizes, new Dictionary<string, PersistentVolumeClaim>(), frozen(record.PodUid));
+        return new GuestFacts(state, domain, await AgentAsync(record.PodUid, machine, domain, cancel), sizes, new Dictionary<string, PersistentVolumeClaim>(), frozen(record.PodUid)) { MemoryFailure = memoryFailure(record.PodUid) };
     }
 
     private async Task<IReadOnlyDictionary<string, object>?> AgentAsync(string uid, Libvirt.Machine machine, DomainView domain, CancellationToken cancel)

@@ -16,11 +16,11 @@ internal sealed class MachineDoors : IAsyncDisposable
 
     internal MachineEndpoints Endpoints { get; }
 
-    internal static MachineDoors Open(MachineHost host, MachineStore store, PodNetwork network, ApiClient client, TimeProvider time)
+    internal static MachineDoors Open(MachineHost host, MachineStore store, PodNetwork network, ApiClient client, Func<string, string?> memoryFailure, TimeProvider time)
     {
         InstanceReporter? reporter = null;
         var endpoints = new MachineEndpoints(() => host.Hypervisor, store, uid => network.Leases.FirstOrDefault(l => l.ContainerId == uid)?.Address, (uid, cancel) => reporter!.ReportAsync(uid, cancel), time);
-        reporter = new InstanceReporter(() => host.Hypervisor, store, client, endpoints.Thaws.IsFrozen, time);
+        reporter = new InstanceReporter(() => host.Hypervisor, store, client, endpoints.Thaws.IsFrozen, memoryFailure, time);
         return new MachineDoors(store, endpoints, reporter, time);
     }
 

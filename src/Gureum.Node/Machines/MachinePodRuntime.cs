@@ -22,10 +22,10 @@ namespace Gureum.Node.Machines;
 /// pod; when it ends, so does the pod.
 /// </summary>
 internal sealed class MachinePodRuntime(
-    MachineHost host, MachineStore store, Arrivals arrivals, GuestNetwork network, HotPlug plugs, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, ApiClient client, Informer<VirtualMachineInstance> instances,
+    MachineHost host, MachineStore store, Arrivals arrivals, GuestNetwork network, HotPlug plugs, GuestGrowth growth, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, ApiClient client, Informer<VirtualMachineInstance> instances,
     PodSettings settings, EventRecorder events, TimeProvider time) : IPodRuntime
 {
-    private const long MostProcesses = 32_768;
+    internal const long MostProcesses = 32_768;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(30), Soon = TimeSpan.FromSeconds(2), Arriving = TimeSpan.FromMilliseconds(300);
 
     private readonly ConcurrentDictionary<string, string> doing = new();
@@ -36,13 +36,14 @@ internal sealed class MachinePodRuntime(
     {
         var uid = pod.Metadata.Uid!;
         Waiting? waiting = null;
+        PodCondition? resize = null;
         var again = Look;
         var record = store.Find(uid);
         try
         {
             // A guest that ran goes on being ready while the hypervisor is still coming up.
             if (record is { Started: not null, Ended: null }) Follow(pod, record);
-            if (record is not { Ended: not null } && pod.Status.Phase is not ("Succeeded" or "Failed")) record = await StepAsync(pod, record, cancel);
+            if (record is not { Ended: not null } && pod.Status.Phase is not ("Succeeded" or "Failed")) (record, resize) = await StepAsync(pod, record, cancel);
         }
         catch (PodNotReadyException e) { (waiting, again) = (Note(pod, e.Reason, e.Message), Soon); }
         catch (DiskException e) { (waiting, again) = (Note(pod, "FailedDisk", e.Message), Soon * 5); }
@@ -54,7 +55,8 @@ internal sealed class MachinePodRuntime(
         // A guest that runs goes on while nobody can ask after it.
         if (record is { Started: not null, Ended: null }) waiting = null;
         if (record is { Ended: not null }) probes.Forget(uid);
-        var status = MachineStatus.Of(pod, record, network.AddressOf(uid), probes.Verdict(uid), waiting, settings, time.GetUtcNow());
+        var status = MachineStatus.Of(pod, record, network.AddressOf(uid), probes.Verdict(uid), waiting, settings, time.GetUtcNow(), resize);
+        if (resize is not null) again = Soon * 5;
         return new PodStep(status, status.Phase is "Succeeded" or "Failed" ? null : again);
     }
 
@@ -65,11 +67,11 @@ internal sealed class MachinePodRuntime(
     }
 
     // One look, and one step towards a guest that runs.
-    private async Task<MachineRecord?> StepAsync(Pod pod, MachineRecord? record, CancellationToken cancel)
+    private async Task<(MachineRecord? Record, PodCondition? Resize)> StepAsync(Pod pod, MachineRecord? record, CancellationToken cancel)
     {
         var uid = pod.Metadata.Uid!;
         doing[uid] = "asking the hypervisor what runs";
-        if (record?.Started is null && arrivals.IsTarget(pod)) return await ArriveAsync(pod, record, cancel);
+        if (record?.Started is null && arrivals.IsTarget(pod)) return (await ArriveAsync(pod, record, cancel), null);
         using var machine = record is null ? null : await host.Hypervisor.FindAsync(record.Domain, cancel);
         if (machine is not null && (await machine.GetStateAsync(cancel)) is var status && status.State is not (MachineState.ShutOff or MachineState.Crashed))
         {
@@ -79,17 +81,18 @@ internal sealed class MachinePodRuntime(
             {
                 events.Normal(pod, "Killing", $"Guest {record.Instance} {failure["Container ".Length..].Replace("restarted", "ended", StringComparison.Ordinal)}");
                 await machine.DestroyAsync(cancel: cancel);
-                return End(record, 137, failure);
+                return (End(record, 137, failure), null);
             }
-            if (instances.Get(pod.Metadata.Namespace, record.Instance) is { } instance && plugs.Concerns(pod, instance)) await plugs.SyncAsync(pod, instance, machine, cancel);
-            return record;
+            if (instances.Get(pod.Metadata.Namespace, record.Instance) is not { } instance) return (record, null);
+            if (plugs.Concerns(pod, instance)) await plugs.SyncAsync(pod, instance, machine, cancel);
+            return (record, GuestGrowth.Concerns(instance) ? await growth.SyncAsync(pod, instance, machine, cancel) : null);
         }
         if (record is { Started: not null })
         {
             var reason = machine is null ? "the domain is gone" : (await machine.GetStateAsync(cancel)).Reason;
-            return End(record, reason is "Shutdown" or "Saved" or "Migrated" ? 0 : 1, reason is "Shutdown" ? "" : $"the guest ended: {reason}");
+            return (End(record, reason is "Shutdown" or "Saved" or "Migrated" ? 0 : 1, reason is "Shutdown" ? "" : $"the guest ended: {reason}"), null);
         }
-        return await StartAsync(pod, cancel);
+        return (await StartAsync(pod, cancel), null);
     }
 
     // The target of a migration: it never starts the guest, but waits until libvirt has it run here.
@@ -229,6 +232,7 @@ internal sealed class MachinePodRuntime(
     {
         probes.Forget(uid);
         arrivals.Forget(uid);
+        growth.Forget(uid);
         if (store.Find(uid) is { } record && await host.Hypervisor.FindAsync(record.Domain, cancel) is { } machine)
             using (machine)
             {

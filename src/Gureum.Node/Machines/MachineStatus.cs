@@ -8,11 +8,12 @@ namespace Gureum.Node.Machines;
 /// <summary>From what is known of a guest to the status of its pod. Pure.</summary>
 internal static class MachineStatus
 {
-    private static readonly string[] Ours = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+    private static readonly string[] Ours = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", ContainerResize.Pending, ContainerResize.InProgress];
 
     /// <param name="record">Null before the guest was made.</param>
     /// <param name="waiting">Why it does not run yet.</param>
-    internal static PodStatus Of(Pod pod, MachineRecord? record, string? address, ProbeVerdict verdict, Waiting? waiting, PodSettings settings, DateTimeOffset now)
+    /// <param name="resize">Why it has not got what its pod asks for by now; null when it has.</param>
+    internal static PodStatus Of(Pod pod, MachineRecord? record, string? address, ProbeVerdict verdict, Waiting? waiting, PodSettings settings, DateTimeOffset now, PodCondition? resize = null)
     {
         var phase = pod.Status.Phase is ("Succeeded" or "Failed") and var over ? over : record switch
         {
@@ -27,7 +28,7 @@ internal static class MachineStatus
         return pod.Status with
         {
             Phase = phase, HostIP = settings.NodeAddress, HostIPs = [new HostIP { Ip = settings.NodeAddress }], PodIP = address, PodIPs = address is { Length: > 0 } ? [new PodIP { Ip = address }] : [],
-            StartTime = pod.Status.StartTime ?? now, ObservedGeneration = pod.Metadata.Generation, ContainerStatuses = [Container(pod, record, running, ready, waiting)],
+            StartTime = pod.Status.StartTime ?? now, ObservedGeneration = pod.Metadata.Generation, ContainerStatuses = [Container(pod, record, running, ready, waiting, resize)],
             Conditions =
             [
                 Condition(pod, "PodReadyToStartContainers", address is { Length: > 0 }, now),
@@ -35,12 +36,13 @@ internal static class MachineStatus
                 ReadyCondition(pod, "Ready", ready, phase, now),
                 ReadyCondition(pod, "ContainersReady", ready, phase, now),
                 .. pod.Status.Conditions.Where(c => !Ours.Contains(c.Type)),
+                .. resize is null ? (PodCondition[])[] : [Resizing(pod, resize, now)],
                 pod.Status.Conditions.FirstOrDefault(c => c.Type == "PodScheduled") ?? Condition(pod, "PodScheduled", true, now),
             ],
         };
     }
 
-    private static ContainerStatus Container(Pod pod, MachineRecord? record, bool running, bool ready, Waiting? waiting)
+    private static ContainerStatus Container(Pod pod, MachineRecord? record, bool running, bool ready, Waiting? waiting, PodCondition? resize)
     {
         var before = pod.Status.ContainerStatuses.FirstOrDefault(s => s.Name == MachineNames.Compute);
         var status = new ContainerStatus
@@ -48,6 +50,8 @@ internal static class MachineStatus
             Name = MachineNames.Compute, Image = pod.Spec.Containers[0].Image, ImageID = "", RestartCount = 0, Ready = ready, Started = running,
             ContainerID = record?.Started is null ? null : Id(record),
         };
+        // What it has: all that it asks for, unless a resize waits.
+        if (running && (resize is null ? pod.Spec.Containers[0].Resources : before?.Resources) is { } has) status = status with { Resources = has, AllocatedResources = has.Requests };
         if (record is { Ended: { } ended })
             return status with { Ready = false, Started = false, State = new ContainerState { Terminated = new ContainerStateTerminated { ExitCode = record.ExitCode, Reason = record.ExitCode == 0 ? "Completed" : "Error", Message = record.Reason.Length > 0 ? record.Reason : null, StartedAt = record.Started, FinishedAt = ended, ContainerID = record.Started is null ? null : Id(record) } } };
         if (running) return status with { State = new ContainerState { Running = new ContainerStateRunning { StartedAt = record!.Started } } };
@@ -55,6 +59,9 @@ internal static class MachineStatus
 
         static string Id(MachineRecord record) => $"libvirt://{record.Domain:D}";
     }
+
+    private static PodCondition Resizing(Pod pod, PodCondition resize, DateTimeOffset now) =>
+        resize with { ObservedGeneration = pod.Metadata.Generation, LastTransitionTime = pod.Status.Conditions.FirstOrDefault(c => c.Type == resize.Type && c.Reason == resize.Reason)?.LastTransitionTime ?? now };
 
     private static PodCondition ReadyCondition(Pod pod, string type, bool ready, string phase, DateTimeOffset now) => phase switch
     {

@@ -16,6 +16,7 @@ public sealed class DomainGoldenTests
     [InlineData("plain", "qemu")]
     [InlineData("rich", "kvm")]
     [InlineData("kernel", "qemu")]
+    [InlineData("grows", "qemu")]
     public void Domain_OfAnInstance_IsTheGoldenOne(string name, string domainType)
     {
         var instance = ModelJson.Parse<VirtualMachineInstance>(YamlReader.ToJson(File.ReadAllBytes(Path.Combine(Folder, name + ".yaml"))));

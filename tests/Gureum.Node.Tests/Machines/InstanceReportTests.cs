@@ -1,5 +1,6 @@
 using Gureum.Libvirt;
 using Gureum.Node.Machines;
+using Gureum.Node.Machines.Domains;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Kubevirt.V1;
 using Gureum.Objects.Meta.V1;
@@ -130,6 +131,32 @@ public sealed class InstanceReportTests
         var instance = Instance(new Volume { Name = "more" }) with { Status = new VirtualMachineInstanceStatus { VolumeStatus = [waiting] } };
 
         Assert.Equal(waiting, Assert.Single(InstanceReport.Of(instance, Facts(), Now).VolumeStatus));
+    }
+
+    [Fact]
+    public void Of_GuestThatGrew_SaysWhatItHasAndNotWhatItMayHave()
+    {
+        var xml = Xml.Replace("<cpu", "<vcpu placement='static' current='3'>6</vcpu><cpu", StringComparison.Ordinal).Replace("<devices>", """
+            <devices><memory model='virtio-mem'><target><size unit='KiB'>3145728</size><node>0</node><block unit='KiB'>2048</block><requested unit='KiB'>1048576</requested><current unit='KiB'>524288</current></target><alias name='virtiomem0'/></memory>
+            """, StringComparison.Ordinal);
+        var gigabyte = Objects.Quantity.Parse("1Gi");
+        var instance = Instance() with { Status = new VirtualMachineInstanceStatus { Memory = new MemoryStatus { GuestAtBoot = gigabyte, GuestCurrent = gigabyte, GuestRequested = gigabyte } } };
+
+        var status = InstanceReport.Of(instance, Facts() with { Domain = DomainView.Parse(xml), MemoryFailure = "no slot" }, Now);
+
+        Assert.Equal((1L, 3L, 1L), (status.CurrentCPUTopology!.Sockets, status.CurrentCPUTopology.Cores, status.CurrentCPUTopology.Threads));
+        Assert.Equal(("1Gi", "1536Mi", "2Gi"), (status.Memory!.GuestAtBoot.ToString(), status.Memory.GuestCurrent.ToString(), status.Memory.GuestRequested.ToString()));
+        Assert.Contains(status.Conditions, c => c is { Type: "HotMemoryChange", Status: "False" } && c.Message!.EndsWith("no slot", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Changed_MemoryDevice_AsksForTheNewSizeAndKeepsTheRest()
+    {
+        var device = MemoryDevice.Of(3L << 30, 1L << 30);
+
+        Assert.Equal("1073741824", device.Element("target")!.Element("requested")!.Value);
+        var changed = MemoryDevice.Changed(device, 0);
+        Assert.Equal(("0", "3221225472", "0"), (changed.Element("target")!.Element("requested")!.Value, changed.Element("target")!.Element("size")!.Value, changed.Element("target")!.Element("node")!.Value));
     }
 
     [Fact]

@@ -26,6 +26,7 @@ internal static class InstanceRules
         if (spec.Text("subdomain") is { Length: > 0 } subdomain) errors.InvalidIf($"{path}.subdomain", subdomain, Names.DnsSubdomainError(subdomain));
         foreach (var probe in (ReadOnlySpan<string>)["livenessProbe", "readinessProbe"]) Probe(spec, probe, path, errors);
         Memory(domain, $"{path}.domain", sized, errors);
+        GrowthRules.Validate(domain, $"{path}.domain", errors);
         Processors(domain, $"{path}.domain", errors);
         Firmware(domain, $"{path}.domain.firmware", errors);
         VolumeRules.Validate(spec, path, errors);

@@ -68,7 +68,15 @@ internal sealed class VirtualMachineInstanceStrategy : Strategy
 
     public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
 
-    public override void PrepareForCreate(JsonObject value) => value["status"] = new JsonObject { ["phase"] = "Pending" };
+    public override void PrepareForCreate(JsonObject value)
+    {
+        var revision = value.Child("status")?.Text("virtualMachineRevisionName");
+        var status = new JsonObject { ["phase"] = "Pending" };
+        if (revision is { Length: > 0 }) status["virtualMachineRevisionName"] = revision;
+        value["status"] = status;
+        // At its creation alone: the domain of one that runs has the places that it started with.
+        if (value.Child("spec") is { } spec) GrowthRules.Default(spec);
+    }
 
     public override void Default(JsonObject value)
     {
@@ -81,17 +89,23 @@ internal sealed class VirtualMachineInstanceStrategy : Strategy
         InstanceRules.Validate(spec, "spec", sized: false, errors);
     }
 
-    // Hot-plug, by the addvolume and removevolume subresources, changes these; nothing else may.
+    // Hot-plug changes these, and where the instance may move to; nothing else may change.
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
     {
-        if (!JsonNode.DeepEquals(Fixed(value), Fixed(old))) errors.Forbidden("spec", "update of VMI object is restricted: only volumes and disks may change, by addvolume and removevolume; change the VirtualMachine and restart it");
+        if (!JsonNode.DeepEquals(Fixed(value), Fixed(old))) errors.Forbidden("spec", "update of VMI object is restricted: only volumes and disks (by addvolume and removevolume), sockets, memory and placement may change; change the VirtualMachine and restart it");
+        GrowthRules.ValidateUpdate(value, old, errors);
     }
 
     private static JsonObject Fixed(JsonObject value)
     {
         var spec = (value.Child("spec") ?? []).DeepClone().AsObject();
         spec.Remove("volumes");
-        spec.Child("domain")?.Child("devices")?.Remove("disks");
+        foreach (var place in (ReadOnlySpan<string>)["nodeSelector", "affinity", "tolerations"]) spec.Remove(place);
+        if (spec.Child("domain") is not { } domain) return spec;
+        domain.Child("devices")?.Remove("disks");
+        domain.Child("cpu")?.Remove("sockets");
+        domain.Child("memory")?.Remove("guest");
+        domain.Remove("resources");
         return spec;
     }
 }

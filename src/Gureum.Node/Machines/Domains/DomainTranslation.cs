@@ -28,8 +28,9 @@ public static class DomainTranslation
             new XElement("uuid", host.Uuid.ToString("D")),
             new XElement("title", $"{instance.Metadata.Namespace}/{instance.Metadata.Name}"),
             new XElement("metadata", new XElement(Gureum + "pod", new XAttribute(XNamespace.Xmlns + "gureum", Gureum.NamespaceName), new XAttribute("uid", host.PodUid))),
+            size.MostMemory is { } most ? new XElement("maxMemory", new XAttribute("slots", 1), new XAttribute("unit", "b"), most) : null,
             new XElement("memory", new XAttribute("unit", "b"), size.Memory),
-            new XElement("vcpu", new XAttribute("placement", "static"), size.Processors),
+            new XElement("vcpu", new XAttribute("placement", "static"), size.MostProcessors == size.Processors ? null : new XAttribute("current", size.Processors), size.MostProcessors),
             System(domain, kernel),
             Firmware(domain, host),
             Processors(domain.Cpu, size, host.DomainType),
@@ -73,13 +74,15 @@ public static class DomainTranslation
 
     private static XElement Processors(CPU? cpu, GuestSize size, string domainType)
     {
-        var topology = new XElement("topology", new XAttribute("sockets", size.Sockets), new XAttribute("cores", size.Cores), new XAttribute("threads", size.Threads));
+        var topology = new XElement("topology", new XAttribute("sockets", size.MostSockets), new XAttribute("cores", size.Cores), new XAttribute("threads", size.Threads));
         var element = cpu?.Model switch
         {
             "host-passthrough" when domainType == "kvm" => new XElement("cpu", new XAttribute("mode", "host-passthrough"), topology),
             null or "" or "host-model" or "host-passthrough" => new XElement("cpu", new XAttribute("mode", domainType == "kvm" ? "host-model" : "maximum"), topology),
             var model => new XElement("cpu", new XAttribute("mode", "custom"), new XAttribute("match", "exact"), new XElement("model", new XAttribute("fallback", "forbid"), model), topology),
         };
+        // Memory is plugged into a node: one that has all that the guest starts with.
+        if (size.MostMemory is not null) element.Add(new XElement("numa", new XElement("cell", new XAttribute("id", 0), new XAttribute("cpus", $"0-{size.MostProcessors - 1}"), new XAttribute("memory", size.Memory), new XAttribute("unit", "b"))));
         foreach (var feature in cpu?.Features ?? []) element.Add(new XElement("feature", new XAttribute("policy", feature.Policy is { Length: > 0 } policy ? policy : "require"), new XAttribute("name", feature.Name ?? "")));
         return element;
     }

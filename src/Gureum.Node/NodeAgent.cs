@@ -133,6 +133,7 @@ public sealed class NodeAgent : IAsyncDisposable
         parts.Add(workers);
         loops.Add(Task.Run(() => follower.RunAsync(stop.Token), CancellationToken.None));
         if (peers is not null) loops.Add(Task.Run(() => peers.RunAsync(stop.Token), CancellationToken.None));
+        volumes.Blocks.Sweep();
         await new Leftovers(runtime, all, cgroups, pods).SweepAsync(network!, room?.Store.Uids ?? [], cancel);
         workers.Start();
         imports.Wake = workers.Wake;

@@ -9,6 +9,7 @@ using Gureum.Node.Networking;
 using Gureum.Node.Pods;
 using Gureum.Node.Probes;
 using Gureum.Node.Runtime;
+using Gureum.Node.Volumes;
 using Gureum.Objects.Core.V1;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -40,6 +41,7 @@ public static class NodeTeardown
         await StepAsync("mounts", () =>
         {
             foreach (var directory in (string[])[options.PodsDirectory, options.RunDirectory]) Mounts.UnmountBelow(directory);
+            new BlockDevices(options.PodsDirectory).Clear();
             // What could not be stopped is found again by what lies there.
             if (problems.Count > 0) return Task.CompletedTask;
             if (Directory.Exists(options.RunDirectory)) Directory.Delete(options.RunDirectory, recursive: true);

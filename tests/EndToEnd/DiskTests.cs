@@ -117,6 +117,60 @@ public sealed class DiskTests(SharedCloud shared) : IAsyncLifetime
         await Eventually.GetAsync("why the other waits", () => cloud.GetAsync("get", "events", "-n", ns, "--field-selector", "involvedObject.name=reads-bad", "-o", "jsonpath={.items[*].message}"), s => s.Contains("still being filled by DataVolume bad", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Blocks_OfAClaim_AreADeviceOfContainersAndADiskOfAGuestAndLeaveNothing()
+    {
+        string key = await KeyAsync();
+        await cloud.ApplyAsync(ns, """
+            apiVersion: cdi.kubevirt.io/v1beta1
+            kind: DataVolume
+            metadata: { name: blocks }
+            spec: { source: { blank: {} }, storage: { volumeMode: Block, resources: { requests: { storage: 16Mi } } } }
+            """);
+        await cloud.ApplyAsync(ns, string.Join("\n---\n", new[] { "writer", "reader" }.Select(name => $$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: {{name}} }
+            spec:
+              terminationGracePeriodSeconds: 0
+              containers: [{ name: c, image: "gureum.local/busybox:1", command: [sleep, "1000"], volumeDevices: [{ name: v, devicePath: /dev/blocks }] }]
+              volumes: [{ name: v, persistentVolumeClaim: { claimName: blocks } }]
+            """)));
+        await cloud.WaitAsync(ns, "pod/writer", "condition=Ready");
+        await cloud.WaitAsync(ns, "pod/reader", "condition=Ready");
+        Assert.Single(Loops());
+        await cloud.GetAsync("exec", "-n", ns, "writer", "--", "sh", "-c", "printf kept | dd of=/dev/blocks conv=fsync,notrunc 2>/dev/null");
+        // Both have the same device: what one writes the other reads.
+        Assert.Equal("kept16777216", await cloud.GetAsync("exec", "-n", ns, "reader", "--", "sh", "-c", "head -c 4 /dev/blocks; blockdev --getsize64 /dev/blocks"));
+        await cloud.GetAsync("delete", "pod", "writer", "-n", ns);
+        Assert.Single(Loops());
+        await cloud.GetAsync("delete", "pod", "reader", "-n", ns);
+        // Without grace the API forgets a pod before its node does.
+        await Eventually.GetAsync("devices that are left", () => Task.FromResult(string.Join("; ", Loops())), s => s.Length == 0);
+
+        await cloud.ApplyAsync(ns, $$"""
+            apiVersion: kubevirt.io/v1
+            kind: VirtualMachine
+            metadata: { name: box }
+            spec:
+              runStrategy: Always
+              template:
+                spec:
+                  terminationGracePeriodSeconds: 5
+                  domain: { memory: { guest: 128Mi }, devices: {} }
+                  volumes:
+                    - { name: root, containerDisk: { image: "gureum.local/tiny-guest:1" } }
+                    - { name: data, dataVolume: { name: blocks } }
+                    - { name: seed, cloudInitConfigDrive: { userData: "#cloud-config\nhostname: box\nssh_authorized_keys:\n- {{File.ReadAllText(key + ".pub").Trim()}}\n" } }
+            """);
+        await cloud.WaitAsync(ns, "vm/box", "condition=Ready");
+        Assert.Equal("kept", await SshAsync(key, "head -c 4 /dev/vdb"));
+        Assert.Empty(Loops());
+    }
+
+    // The files of this cloud that the kernel shows as block devices.
+    private List<string> Loops() => [.. Directory.EnumerateDirectories("/sys/block", "loop*").Select(d => d + "/loop/backing_file").Where(File.Exists).Select(f => File.ReadAllText(f).Trim()).Where(f => f.StartsWith(cloud.Data, StringComparison.Ordinal))];
+
     private async Task<string> SshAsync(string key, string command)
     {
         Said said = await Eventually.GetAsync("ssh to the guest", async () =>

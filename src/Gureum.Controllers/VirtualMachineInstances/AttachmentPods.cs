@@ -37,7 +37,7 @@ internal static class AttachmentPods
             RestartPolicy = "Never", TerminationGracePeriodSeconds = 0, AutomountServiceAccountToken = false, EnableServiceLinks = false, Tolerations = [new Toleration { Operator = "Exists" }],
             NodeSelector = new Dictionary<string, string> { ["kubernetes.io/hostname"] = launcher.Spec.NodeName ?? "" },
             Volumes = [new Volume { Name = volume, PersistentVolumeClaim = new Objects.Core.V1.PersistentVolumeClaimVolumeSource { ClaimName = claim } }],
-            Containers = [new Container { Name = "disk", Image = Image, ImagePullPolicy = "IfNotPresent", VolumeMounts = [new VolumeMount { Name = volume, MountPath = "/disk" }] }],
+            Containers = [new Container { Name = "disk", Image = Image, ImagePullPolicy = "IfNotPresent" }],
         },
     };
 }

@@ -61,7 +61,7 @@ internal sealed class ImportPodRuntime(VolumeManager volumes, DiskImport import,
     private async Task StartAsync(Pod pod, ImportRun run, CancellationToken cancel)
     {
         var job = ImportJob.Of(pod);
-        var paths = await volumes.EnsureAsync(pod, cancel);
+        var paths = (await volumes.EnsureAsync(pod, cancel)).ToDictionary(p => p.Key, p => FolderOf(p.Key, p.Value));
         var sizes = new Dictionary<string, long>();
         foreach (var target in job.Targets) sizes[target] = await SizeAsync(pod, target, cancel);
         run.Start(async (progress, stop) =>
@@ -71,11 +71,15 @@ internal sealed class ImportPodRuntime(VolumeManager volumes, DiskImport import,
         });
     }
 
+    // Blocks of the class local are a file in a directory; what writes to devices of the machine is not here.
+    private static string FolderOf(string volume, string path) => Directory.Exists(path) ? path
+        : Path.GetFileName(path) == ClaimFolder.DiskFile && Native.Libc.IsRegularFile(path) ? Path.GetDirectoryName(path)!
+        : throw new ImportRefusedException($"volume {volume} is the block device {path}; accepted are claims of the class local");
+
     private async Task<long> SizeAsync(Pod pod, string volume, CancellationToken cancel)
     {
         var name = pod.Spec.Volumes.First(v => v.Name == volume).PersistentVolumeClaim!.ClaimName!;
         var claim = await client.FindAsync<PersistentVolumeClaim>(pod.Metadata.Namespace, name, cancel) ?? throw new PodNotReadyException(VolumeManager.Waiting, $"persistentvolumeclaim \"{name}\" not found");
-        if (claim.Spec.VolumeMode == "Block") throw new ImportRefusedException($"persistentvolumeclaim \"{name}\" has volumeMode Block; accepted is Filesystem");
         return (claim.Status.Capacity.TryGetValue("storage", out var has) ? has : claim.Spec.Resources?.Requests.GetValueOrDefault("storage") ?? default).Whole;
     }
 

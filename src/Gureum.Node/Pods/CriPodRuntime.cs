@@ -282,8 +282,9 @@ internal sealed class CriPodRuntime(
             if (attempt == 0) events.Normal(pod, "Pulled", $"Container image \"{container.Image}\" already present on machine", Field(container));
             var variables = await environment.OfAsync(pod, container, step.Address, settings.NodeAddress, cancel);
             if (pod.Spec.SecurityContext?.RunAsNonRoot == true || container.SecurityContext?.RunAsNonRoot == true) RequireUser(pod, container);
+            var devices = volumes.Blocks.Of(pod, container, step.Volumes);
             var mounts = ContainerMounts.Of(settings, pod, container, attempt, step.Volumes, variables.ToDictionary(p => p.Key, p => p.Value), step.Address);
-            var config = ContainerSpecs.Container(pod, container, attempt, image, variables, mounts, PodResources.Of(container, step.Quality, MachineFacts.MemoryBytes()), processesOf);
+            var config = ContainerSpecs.Container(pod, container, attempt, image, variables, mounts, PodResources.Of(container, step.Quality, MachineFacts.MemoryBytes()), processesOf) with { Devices = devices };
             var cgroup = cgroups.PodPath(step.Quality, pod.Metadata.Uid!);
             var sandbox = ContainerSpecs.Sandbox(settings, pod, step.Sandbox.Info.Identity.Attempt, cgroup, PodDns.Of(settings, pod));
             id = await runtime.CreateContainerAsync(step.Sandbox.Info.Id, sandbox, config, cancel);

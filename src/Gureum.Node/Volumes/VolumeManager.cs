@@ -20,9 +20,12 @@ internal sealed class VolumeManager(ApiClient client, ImagePuller puller, IImage
 {
     internal const string Waiting = "ContainerCreating";
 
+    /// <summary>Claims of mode Block, for containers.</summary>
+    internal BlockDevices Blocks { get; } = new(settings.PodsDirectory);
+
     private readonly ConcurrentDictionary<string, (string Token, DateTimeOffset Renew)> tokens = new(StringComparer.Ordinal);
 
-    /// <summary>The host path of each volume of the pod, made or refreshed.</summary>
+    /// <summary>The host path of each volume of the pod, made or refreshed: a directory, but for claims of mode Block a plain file or a block device.</summary>
     /// <exception cref="PodNotReadyException">Something that a volume needs is not there yet.</exception>
     internal async Task<IReadOnlyDictionary<string, string>> EnsureAsync(Pod pod, CancellationToken cancel)
     {
@@ -151,9 +154,22 @@ internal sealed class VolumeManager(ApiClient client, ImagePuller puller, IImage
             Directory.CreateDirectory(path);
             File.SetUnixFileMode(path, (UnixFileMode)0b111_111_111);
         }
+        if (claim.Spec.VolumeMode == "Block") return Block(path, bound, (volume.Spec.Capacity.TryGetValue("storage", out var size) ? size : default).Whole);
         if (!Directory.Exists(path)) throw new PodNotReadyException(Waiting, $"the directory {path} of persistentvolume \"{bound}\" does not exist on this node");
         if (group is { } id) Ownership.GiveTree(path, id);
         return path;
+    }
+
+    // Blocks are a file in the volume's directory, the same that a guest has as its disk in a claim of files; or a device, which its volume names.
+    private static string Block(string path, string bound, long size)
+    {
+        if (!Directory.Exists(path)) return File.Exists(path) ? path : throw new PodNotReadyException(Waiting, $"the block device {path} of persistentvolume \"{bound}\" does not exist on this node");
+        var file = Path.Combine(path, Imports.ClaimFolder.DiskFile);
+        if (Libc.IsRegularFile(file)) return file;
+        if (Path.Exists(file) || new FileInfo(file).LinkTarget is not null) throw new PodNotReadyException(Waiting, $"{file} of persistentvolume \"{bound}\" is no plain file");
+        using var made = new FileStream(file, FileMode.CreateNew, FileAccess.Write);
+        made.SetLength(Math.Max(512, size / 512 * 512));
+        return file;
     }
 
     /// <summary>Takes away the mounts and files of a pod's volumes; volumes of claims stay.</summary>
@@ -165,6 +181,7 @@ internal sealed class VolumeManager(ApiClient client, ImagePuller puller, IImage
         if (Directory.Exists(ImagesOf(uid)))
             foreach (var path in Directory.EnumerateDirectories(ImagesOf(uid))) await images.UnmountAsync(ImageKey(uid, Path.GetFileName(path)), path, cancel);
         Mounts.UnmountBelow(directory);
+        Blocks.Release(uid);
         Directory.Delete(directory, recursive: true);
     }
 

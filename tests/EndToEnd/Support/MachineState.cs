@@ -17,6 +17,7 @@ internal static class MachineState
         lines.AddRange(Processes(cloud, await InodeAsync(cloud)).Select(p => "process " + p));
         lines.AddRange(Directory.EnumerateDirectories("/sys/fs/cgroup", GroupOf(cloud), new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4, IgnoreInaccessible = true }).Select(c => "cgroup " + c));
         lines.AddRange((Directory.Exists("/run/netns") ? Directory.GetFiles("/run/netns") : []).Where(n => Path.GetFileName(n).StartsWith("cni-", StringComparison.Ordinal)).Select(n => "netns " + n));
+        lines.AddRange(Directory.EnumerateDirectories("/sys/block", "loop*").Select(d => d + "/loop/backing_file").Where(File.Exists).Select(f => File.ReadAllText(f).Trim()).Where(f => f.StartsWith(cloud.Data, StringComparison.Ordinal)).Select(f => "loop " + f));
         lines.Sort(StringComparer.Ordinal);
         return lines;
     }

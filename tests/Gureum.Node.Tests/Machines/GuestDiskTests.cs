@@ -1,5 +1,6 @@
 using System.Text;
 using Gureum.Node.Machines.Disks;
+using Gureum.Node.Machines.Domains;
 using Gureum.Objects.Kubevirt.V1;
 using Gureum.Objects.Models;
 
@@ -96,6 +97,17 @@ public sealed class GuestDiskTests : IDisposable
         Volume("d");
         var disk = await MakeAsync("""{"name":"d","persistentVolumeClaim":{"claimName":"c"}}""", claim: 5_000_000);
         Assert.Equal(5_000_000 / 512 * 512, new FileInfo(disk.Image.Path).Length);
+    }
+
+    [Fact]
+    public async Task Claim_OfBlocks_IsTheDiskItself()
+    {
+        var file = Path.Combine(Volume("d"), "disk.img");
+        File.WriteAllBytes(file, new byte[512]);
+        volumes["d"] = file;
+        Assert.Equal(new GuestImage(file, "raw"), (await MakeAsync("""{"name":"d","persistentVolumeClaim":{"claimName":"c"}}""")).Image);
+        volumes["d"] = "/dev/sdx";
+        Assert.Equal(new GuestImage("/dev/sdx", "raw", IsDevice: true), (await MakeAsync("""{"name":"d","persistentVolumeClaim":{"claimName":"c"}}""")).Image);
     }
 
     [Fact]

@@ -68,7 +68,10 @@ internal sealed class GuestDisks(string directory, IReadOnlyDictionary<string, s
     // Raw, whatever it says of itself: a guest that writes a qcow2 header into it gets a raw disk with a qcow2 header.
     private GuestImage Claim(string name, IReadOnlyDictionary<string, long> sizes)
     {
-        var path = Path.Combine(Folder(name), ClaimFile);
+        // A claim of mode Block is the disk itself.
+        var claim = Folder(name);
+        if (!Directory.Exists(claim) && Path.GetFileName(claim) != ClaimFile) return new GuestImage(claim, "raw", IsDevice: true);
+        var path = Directory.Exists(claim) ? Path.Combine(claim, ClaimFile) : claim;
         if (new FileInfo(path).LinkTarget is { } target) throw new DiskException($"{ClaimFile} in the claim of volume {name} is a link to {target}; it must be a plain file");
         if (!File.Exists(path))
         {

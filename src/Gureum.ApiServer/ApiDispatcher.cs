@@ -13,6 +13,7 @@ using Gureum.ApiServer.Responses;
 using Gureum.ApiServer.Reviews;
 using Gureum.ApiServer.Subresources;
 using Gureum.ApiServer.Subresources.Machines;
+using Gureum.ApiServer.Uploads;
 using Gureum.Objects.Models;
 using Gureum.Objects.Selectors;
 
@@ -31,6 +32,9 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
     /// <summary>What other servers serve, and the way there; null where there are none.</summary>
     internal RemoteServices? Remotes { get; init; }
     internal RemoteForwarder? Forwarder { get; init; }
+
+    /// <summary>Gives tokens for uploads; null gives none.</summary>
+    internal UploadRequests? Uploads { get; init; }
 
     /// <summary>Counts requests; null counts none.</summary>
     internal RequestMetrics? Metrics { get; init; }
@@ -92,6 +96,7 @@ public sealed class ApiDispatcher(ObjectRegistry registry, IAuthorizer authorize
 
     private async ValueTask<ApiResult> HandleResourceAsync(ApiCall call, RequestTarget target, CancellationToken cancel)
     {
+        if (Uploads is not null && UploadRequests.Handles(target)) return Uploads.Handle(call, target);
         if (MachineSubresources.Handles(target)) return await machines.HandleAsync(call, target, cancel);
         var resource = registry.Catalog.Find(target.ApiVersion, target.Plural) ?? throw ApiError.NoSuchPath();
         if (resource.Type.Namespaced && target.Namespace.Length == 0 && (target.Name.Length > 0 || target.Verb == "create") && !reviews.Handles(resource))

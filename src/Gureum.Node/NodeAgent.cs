@@ -125,7 +125,9 @@ public sealed class NodeAgent : IAsyncDisposable
             all = new RuntimeChoice(all, room.Runtime, room.Store);
             server!.Machines = room.Doors.Endpoints;
         }
-        var imports = new ImportPodRuntime(volumes, new DiskImport(options.MayImportFrom), client, settings, events, time, room is null ? null : room.Holds.HoldAsync);
+        var uploads = new UploadDoor();
+        server!.Uploads = uploads;
+        var imports = new ImportPodRuntime(volumes, options.MayImportFrom, uploads, client, settings, events, time, room is null ? null : room.Holds.HoldAsync);
         parts.Add(imports);
         all = new ImportChoice(all, imports);
         await informers.StartAsync(stop.Token).WaitAsync(cancel);

@@ -118,6 +118,30 @@ public sealed class DiskTests(SharedCloud shared) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Image_Uploaded_IsTheClaimsDiskAndAHostileOneIsNot()
+    {
+        string good = Path.Combine(cloud.Data, "good.raw"), bad = Path.Combine(cloud.Data, "bad.qcow2");
+        await File.WriteAllBytesAsync(good, [.. "disk"u8, .. new byte[5 << 20]]);
+        await File.WriteAllBytesAsync(bad, [.. "QFI"u8, 0xfb, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 11, .. new byte[64 << 10]]);
+        Said refused = await cloud.InsideAsync(Cloud.Program, ["vm", "image-upload", "dv", "up", "--image-path", bad, "--size", "8Mi", "-n", ns, "--data-dir", cloud.Data]);
+        Assert.NotEqual(0, refused.Code);
+        Assert.Contains("has a backing file", refused.Errors);
+        // What was refused has left nothing: the same claim takes another.
+        (await cloud.InsideAsync(Cloud.Program, ["vm", "image-upload", "dv", "up", "--image-path", good, "--no-create", "-n", ns, "--data-dir", cloud.Data])).Ok();
+        await cloud.ApplyAsync(ns, """
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: reads }
+            spec:
+              restartPolicy: Never
+              containers: [{ name: c, image: "gureum.local/busybox:1", command: [sh, -c, "head -c 4 /v/disk.img; stat -c %s /v/disk.img; ls -A /v | wc -l"], volumeMounts: [{ name: v, mountPath: /v }] }]
+              volumes: [{ name: v, persistentVolumeClaim: { claimName: up } }]
+            """);
+        await cloud.WaitAsync(ns, "pod/reads", "jsonpath={.status.phase}=Succeeded");
+        Assert.Equal("disk8388608\n1", await cloud.GetAsync("logs", "reads", "-n", ns));
+    }
+
+    [Fact]
     public async Task Blocks_OfAClaim_AreADeviceOfContainersAndADiskOfAGuestAndLeaveNothing()
     {
         string key = await KeyAsync();

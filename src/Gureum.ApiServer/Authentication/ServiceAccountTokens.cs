@@ -50,6 +50,21 @@ public sealed class ServiceAccountTokens(ECDsa key, string issuer, ClusterState 
         return (handler.CreateToken(descriptor), expires);
     }
 
+    /// <summary>A token that names nobody, for an audience that is not the API.</summary>
+    internal string IssueFor(string audience, TimeSpan lifetime, Dictionary<string, object> claims)
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        return handler.CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = issuer, Audience = audience, Claims = claims, IssuedAt = now, NotBefore = now, Expires = now + lifetime, SigningCredentials = new SigningCredentials(signingKey, SecurityAlgorithms.EcdsaSha256),
+        });
+    }
+
+    /// <summary>What such a token says, claim by claim (empty for one that it lacks).</summary>
+    /// <returns>Null when it is not one, or not for that audience alone, or too old.</returns>
+    internal async ValueTask<Func<string, string>?> VerifyForAsync(string audience, string token) =>
+        await VerifyAsync(token) is { } known && known.ValidTo > time.GetUtcNow().UtcDateTime && known.Audiences.SequenceEqual([audience]) ? name => known.TryGetPayloadValue<string>(name, out var value) ? value : "" : null;
+
     /// <summary>Told of each use of a token of the old kind, with its Secret.</summary>
     internal Action<StoredObject>? LegacyUsed { get; set; }
 

@@ -104,6 +104,7 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
         return
         [
             .. remotes.Select(static r => new Published(r.Group, r.Version, (r.GroupPriority, r.VersionPriority), [], r)),
+            .. AnsweredGroups.All.Where(g => !remotes.Any(r => r.Group == g.Group && r.Version == g.Version)).Select(static g => new Published(g.Group, g.Version, GroupPriorities.Of(g.Group, g.Version), [], null)),
             .. resources.GroupBy(static r => (r.Type.Group, r.Type.Version)).Where(g => !remotes.Any(r => r.Group == g.Key.Group && r.Version == g.Key.Version))
                 .Select(static g => new Published(g.Key.Group, g.Key.Version, GroupPriorities.Of(g.Key.Group, g.Key.Version), [.. g], null)),
         ];
@@ -134,10 +135,29 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
         w.WriteEndObject();
     }
 
+    private static byte[] AnsweredList(AnsweredGroup group) => Write(w =>
+    {
+        w.WriteString("kind"u8, "APIResourceList"u8);
+        w.WriteString("apiVersion"u8, "v1"u8);
+        w.WriteString("groupVersion"u8, $"{group.Group}/{group.Version}");
+        w.WriteStartArray("resources"u8);
+        foreach (var resource in group.Resources)
+        {
+            w.WriteStartObject();
+            w.WriteString("name"u8, resource.Name);
+            w.WriteString("singularName"u8, resource.Singular);
+            w.WriteBoolean("namespaced"u8, resource.Namespaced);
+            w.WriteString("kind"u8, resource.Kind);
+            Strings(w, "verbs"u8, resource.Verbs);
+            w.WriteEndObject();
+        }
+        w.WriteEndArray();
+    });
+
     private static byte[]? ResourceList(List<Resource> all, string apiVersion)
     {
         var resources = all.Where(r => r.Type.ApiVersion == apiVersion).OrderBy(r => r.Type.Plural, StringComparer.Ordinal).ToList();
-        if (resources.Count == 0) return null;
+        if (resources.Count == 0) return AnsweredGroups.Find(apiVersion) is { } answered ? AnsweredList(answered) : null;
         return Write(w =>
         {
             w.WriteString("kind"u8, "APIResourceList"u8);
@@ -216,6 +236,17 @@ public sealed class DiscoveryDocuments(ResourceCatalog catalog)
         {
             w.WriteStartArray("resources"u8);
             foreach (var resource in version.Resources.OrderBy(r => r.Type.Plural, StringComparer.Ordinal)) AggregatedResource(w, resource);
+            // This form has subresources only below what they are of, which stands in another group.
+            foreach (var resource in AnsweredGroups.Find($"{version.Group}/{version.Version}")?.Resources.Where(static r => !r.Name.Contains('/')) ?? [])
+            {
+                w.WriteStartObject();
+                w.WriteString("resource"u8, resource.Name);
+                ResponseKind(w, $"{version.Group}/{version.Version}", resource.Kind, "");
+                w.WriteString("scope"u8, resource.Namespaced ? "Namespaced"u8 : "Cluster"u8);
+                w.WriteString("singularResource"u8, resource.Singular);
+                Strings(w, "verbs"u8, resource.Verbs);
+                w.WriteEndObject();
+            }
             w.WriteEndArray();
             w.WriteString("freshness"u8, "Current"u8);
         }

@@ -11,6 +11,7 @@ using Gureum.ApiServer.Metrics;
 using Gureum.ApiServer.Requests;
 using Gureum.ApiServer.Responses;
 using Gureum.ApiServer.Subresources;
+using Gureum.ApiServer.Uploads;
 using Gureum.Client;
 using Gureum.Objects.Yaml;
 using Microsoft.AspNetCore.Connections;
@@ -22,11 +23,19 @@ namespace Gureum.ApiServer.Http;
 /// <summary>Turns HTTP requests into calls and results into responses; knows nothing of kinds.</summary>
 internal sealed class ApiEndpoint(ApiDispatcher dispatcher, RequestAuthenticator authenticator, ConnectProxy proxy)
 {
+    /// <summary>Takes disks for claims; null takes none.</summary>
+    internal UploadDoor? Uploads { get; init; }
+
     internal const int MostBodyBytes = 3 * 1024 * 1024;
 
     internal async Task HandleAsync(HttpContext context)
     {
         var cancel = context.RequestAborted;
+        if (Uploads is not null && UploadDoor.Handles(context))
+        {
+            await Uploads.HandleAsync(context, cancel);
+            return;
+        }
         var query = ApiCall.ParseQuery(context.Request.QueryString.Value ?? "");
         var target = RequestTarget.Parse(context.Request.Method, context.Request.Path.Value ?? "/", QueryFlag.Read(ApiCall.First(query, "watch")) == true);
         RequestAudit? audit = null;

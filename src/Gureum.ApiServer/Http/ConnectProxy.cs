@@ -203,7 +203,7 @@ internal sealed class ConnectProxy(INodeDialer nodes)
         return head.Append("\r\n").ToString();
     }
 
-    private static async Task RefuseAsync(HttpContext context, ApiError error, CancellationToken cancel)
+    internal static async Task RefuseAsync(HttpContext context, ApiError error, CancellationToken cancel)
     {
         var body = ((BodyResult)ApiDispatcher.Refusal(error)).Body;
         context.Response.StatusCode = error.Code;

@@ -45,6 +45,7 @@ internal static class DataVolumeClaim
         annotations[ImportNames.ContentType] = "kubevirt";
         var source = volume.Spec.Source;
         if (source?.Pvc is { } clone) annotations[ImportNames.CloneRequest] = $"{Namespace(volume, clone)}/{clone.Name}";
+        else if (source?.Upload is not null) annotations[ImportNames.UploadTarget] = "";
         else annotations[ImportNames.ImportSource] = source?.Http is not null ? ImportNames.Http : source?.Registry is not null ? ImportNames.Registry : ImportNames.Blank;
         if ((source?.Http?.Url ?? source?.Registry?.Url) is { } endpoint) annotations[ImportNames.ImportEndpoint] = endpoint;
         return annotations;

@@ -5,6 +5,7 @@ internal static class DataVolumePhase
 {
     internal const string Pending = "Pending", Succeeded = "Succeeded", Failed = "Failed";
     internal const string ImportScheduled = "ImportScheduled", ImportInProgress = "ImportInProgress", ImportFailed = "ImportFailed", ImportSucceeded = "ImportSucceeded";
+    internal const string UploadScheduled = "UploadScheduled", UploadReady = "UploadReady", UploadFailed = "UploadFailed", UploadSucceeded = "UploadSucceeded";
     internal const string CloneScheduled = "CloneScheduled", CloneInProgress = "CloneInProgress", CloneFailed = "CloneFailed", CloneSucceeded = "CloneSucceeded";
 
     internal const string Bound = "Bound", Running = "Running", Ready = "Ready";

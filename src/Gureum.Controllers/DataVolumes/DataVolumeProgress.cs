@@ -28,6 +28,8 @@ internal static class DataVolumeProgress
 
     internal static bool IsClone(DataVolume volume) => volume.Spec.Source?.Pvc is not null;
 
+    internal static bool IsUpload(DataVolume volume) => volume.Spec.Source?.Upload is not null;
+
     internal static bool IsFilled(PersistentVolumeClaim claim) => claim.Annotation(ImportNames.PodPhase) == ImportNames.Filled;
 
     /// <summary>Whether the pod's own work came to nothing for good; a pod that was evicted, or found no room, is only made again.</summary>
@@ -42,6 +44,8 @@ internal static class DataVolumeProgress
         if (pod is null) return DataVolumePhase.Pending;
         return (IsClone(volume), pod.Status.Phase) switch
         {
+            (_, PodStates.Running or PodStates.Succeeded) when IsUpload(volume) => DataVolumePhase.UploadReady,
+            _ when IsUpload(volume) => DataVolumePhase.UploadScheduled,
             (true, PodStates.Running or PodStates.Succeeded) => DataVolumePhase.CloneInProgress,
             (true, _) => DataVolumePhase.CloneScheduled,
             (false, PodStates.Running or PodStates.Succeeded) => DataVolumePhase.ImportInProgress,
@@ -112,6 +116,10 @@ internal static class DataVolumeProgress
             DataVolumePhase.ImportInProgress => (false, phase, $"Import into {name} in progress"),
             DataVolumePhase.CloneScheduled => (false, phase, $"Cloning from {way} scheduled"),
             DataVolumePhase.CloneInProgress => (false, phase, $"Cloning from {way} in progress"),
+            DataVolumePhase.UploadScheduled => (false, phase, $"Upload into {name} scheduled"),
+            DataVolumePhase.UploadReady => (false, phase, $"Upload into {name} ready"),
+            DataVolumePhase.Succeeded when IsUpload(volume) => (false, DataVolumePhase.UploadSucceeded, $"Successfully uploaded into {name}"),
+            DataVolumePhase.Failed when IsUpload(volume) => (true, DataVolumePhase.UploadFailed, $"Upload into {name} failed"),
             DataVolumePhase.Succeeded when clone is null => (false, DataVolumePhase.ImportSucceeded, $"Successfully imported into PVC {name}"),
             DataVolumePhase.Succeeded => (false, DataVolumePhase.CloneSucceeded, $"Successfully cloned from {way}"),
             DataVolumePhase.Failed when clone is null => (true, DataVolumePhase.ImportFailed, $"Failed to import into PVC {name}"),

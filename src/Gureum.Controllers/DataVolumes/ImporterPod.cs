@@ -42,6 +42,7 @@ internal static class ImporterPod
                 variables.Add(Of(ImportNames.SourceVariable, ImportNames.Clone));
                 volumes.Add(Claim(ImportNames.Source, clone.Name!, readOnly: true));
                 break;
+            case { Upload: not null }: variables.Add(Of(ImportNames.SourceVariable, ImportNames.Upload)); break;
             default: variables.Add(Of(ImportNames.SourceVariable, ImportNames.Blank)); break;
         }
         var pod = Make(NameOf(volume), volume.Ns(), Owners.ReferenceTo(volume), volumes, variables, machine, volume.Spec.PriorityClassName);

@@ -6,9 +6,11 @@ namespace Gureum.Controllers.VirtualMachines;
 /// <summary>The one word for people: what `kubectl get vm` shows. Pure.</summary>
 internal static class MachineStatusText
 {
-    internal static string Of(VirtualMachine machine, VirtualMachineInstance? instance, bool waitsForData, bool waitsToRetry)
+    internal static string Of(VirtualMachine machine, VirtualMachineInstance? instance, bool waitsForData, bool waitsToRetry, bool dataFailed = false)
     {
         if (machine.IsDeleting()) return "Terminating";
+        // KubeVirt's own order: what a machine waits for in vain comes before what it waits for.
+        if (dataFailed && instance is not { Status.Phase: "Running" }) return "DataVolumeError";
         if (instance is null) return waitsForData ? "Provisioning" : waitsToRetry ? "CrashLoopBackOff" : MachinePlan.Strategy(machine) is MachinePlan.Always ? "Starting" : "Stopped";
         if (instance.IsDeleting()) return "Stopping";
         if (instance.Status.MigrationState is { Completed: not true, StartTimestamp: not null }) return "Migrating";

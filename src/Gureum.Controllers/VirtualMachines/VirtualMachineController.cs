@@ -161,6 +161,9 @@ public sealed class VirtualMachineController : IController
         catch (ApiException e) when (e.IsNotFound || e.IsConflict) { /* gone, or another one by now */ }
     }
 
+    private bool DataFailed(VirtualMachine machine) => machine.Spec.Template.Spec.Volumes.Any(v => v.DataVolume?.Name is { } name && volumes.Get(machine.Ns(), name) is { } volume
+        && (volume.Status.Phase == "Failed" || volume.Status.Conditions.Any(c => c is { Type: "Running", Status: "False", Reason: "Error" or "ImagePullFailed" })));
+
     private async Task ReleaseAsync(VirtualMachine machine, CancellationToken cancel)
     {
         if (!machine.HasFinalizer(MachineNames.MachineFinalizer)) return;
@@ -173,7 +176,7 @@ public sealed class VirtualMachineController : IController
         var status = machine.Status with
         {
             Created = instance is not null ? true : null, Ready = Is(instance, Ready) ? true : null, StateChangeRequests = requests, StartFailure = failure,
-            RunStrategy = acted ? MachinePlan.Strategy(machine) : machine.Status.RunStrategy, PrintableStatus = MachineStatusText.Of(machine, instance, waits, pauses),
+            RunStrategy = acted ? MachinePlan.Strategy(machine) : machine.Status.RunStrategy, PrintableStatus = MachineStatusText.Of(machine, instance, waits, pauses, DataFailed(machine)),
             ObservedGeneration = machine.Metadata.Generation, DesiredGeneration = machine.Metadata.Generation, Conditions = Conditions(machine, instance, shown), InstancetypeRef = shown.Shape.Type, PreferenceRef = shown.Shape.Preference,
         };
         if (status.Equals(machine.Status)) return;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Gureum.Client;
 using Gureum.Node.Machines.Disks;
 using Gureum.Objects.Machines;
 
@@ -9,8 +10,11 @@ namespace Gureum.Node.Imports;
 /// a whole disk or none, and the same job again begins from the start.
 /// </summary>
 /// <param name="mayReach">Judges the addresses that downloads connect to.</param>
-internal sealed class DiskImport(Func<System.Net.IPAddress, bool> mayReach)
+/// <param name="uploads">The next disk that somebody sends for a job; null where nobody can.</param>
+internal sealed class DiskImport(Func<System.Net.IPAddress, bool> mayReach, Func<CancellationToken, Task<Upload>>? uploads = null)
 {
+    private static readonly TimeSpan Silence = TimeSpan.FromMinutes(1);
+
     // What a full qcow2 image or a packed one has beyond its content.
     private const long Slack = 16L << 20;
     private const int Trailer = 64;
@@ -34,6 +38,7 @@ internal sealed class DiskImport(Func<System.Net.IPAddress, bool> mayReach)
                 {
                     case ImportNames.Blank: using (folder.Create("disk")) { } folder.Finish("disk"); break;
                     case ImportNames.Http: await DownloadAsync(job, folder, paths, Progress, cancel); break;
+                    case ImportNames.Upload: await UploadAsync(folder, Progress, cancel); break;
                     case ImportNames.Registry: await UnwrapAsync(job, folder, paths[ImportJob.SourceOf(target)], cancel); break;
                     default: await CloneAsync(folder, paths[ImportJob.SourceOf(target)], frozen, Progress, cancel); break;
                 }
@@ -52,6 +57,54 @@ internal sealed class DiskImport(Func<System.Net.IPAddress, bool> mayReach)
         await using (var file = folder.Create("source"))
             await new HttpDownload(rules).RunAsync(url, file, most, checksum, (head, length) => { if (Unpacking.Of(head.Span) is null) Judge(head.Span, Math.Max(length ?? 0, head.Length), url.ToString(), folder.Size); }, progress, cancel);
         await PlaceAsync(folder, folder.Part("source"), own: true, url.ToString(), unpack: true, cancel);
+    }
+
+    // Whoever sent something that is no disk is told so, and may send another.
+    private async Task UploadAsync(ClaimFolder folder, Action<double> progress, CancellationToken cancel)
+    {
+        if (uploads is null) throw new ImportRefusedException("this node takes no uploads");
+        while (true)
+        {
+            var upload = await uploads(cancel);
+            try
+            {
+                await ReceiveAsync(upload, folder, progress, cancel);
+                upload.Received.TrySetResult();
+                await PlaceAsync(folder, folder.Part("source"), own: true, "the upload", unpack: true, cancel);
+                upload.Placed.TrySetResult();
+                return;
+            }
+            catch (Exception e) when (e is ImportRefusedException or ImportFailedException or IOException or Microsoft.AspNetCore.Connections.ConnectionAbortedException)
+            {
+                Log.Current.Info("imports", $"an upload came to nothing: {e.Message}");
+                UploadDoor.Fail(upload, e.Message);
+                folder.Clear();
+                progress(0);
+            }
+            catch (Exception e)
+            {
+                UploadDoor.Fail(upload, e is OperationCanceledException ? "the import was interrupted" : e.Message);
+                throw;
+            }
+        }
+    }
+
+    private static async Task ReceiveAsync(Upload upload, ClaimFolder folder, Action<double> progress, CancellationToken cancel)
+    {
+        var most = folder.Size + folder.Size / Trailer + Slack;
+        if (upload.Length > most) throw TooLong();
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        silence.CancelAfter(Silence);
+        await using var file = folder.Create("source");
+        try
+        {
+            var came = await new Transfer(upload.Body, file, most, null, (head, length) => { if (Unpacking.Of(head.Span) is null) Judge(head.Span, Math.Max(length ?? 0, head.Length), "the upload", folder.Size); },
+                part => progress(upload.Length is > 0 ? (double)part / upload.Length.Value : 0), () => silence.CancelAfter(Silence), TooLong).RunAsync(upload.Length, silence.Token);
+            if (upload.Length is { } said && came != said) throw new ImportFailedException($"the upload ended after {came} of {said} bytes");
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested) { throw new ImportFailedException($"the upload was silent for {Silence.TotalSeconds:0} s"); }
+
+        ImportRefusedException TooLong() => new($"the upload is longer than {most} bytes, which is the most that fits the claim");
     }
 
     private static X509Certificate2Collection Authorities(string folder)

@@ -4,7 +4,7 @@ using Gureum.Objects.Machines;
 namespace Gureum.Node.Imports;
 
 /// <summary>What a pod that fills claims is to do, as its container's variables say. Immutable.</summary>
-/// <param name="Source">One of <see cref="ImportNames.Blank"/>, Http, Registry, Clone.</param>
+/// <param name="Source">One of <see cref="ImportNames.Blank"/>, Http, Registry, Clone, Upload.</param>
 /// <param name="Endpoint">A URL, or the name of an image.</param>
 /// <param name="Checksum">"sha256:HEX", of the bytes as they come; null for none.</param>
 /// <param name="Insecure">Whether a server's certificate is trusted whoever signed it.</param>
@@ -18,7 +18,7 @@ internal sealed record ImportJob(string Source, string? Endpoint, string? Checks
         var variables = pod.Spec.Containers[0].Env.Where(e => e is { Name: not null, Value.Length: > 0 }).ToDictionary(e => e.Name!, e => e.Value);
         var source = variables.GetValueOrDefault(ImportNames.SourceVariable);
         var targets = pod.Spec.Volumes.Where(v => v.PersistentVolumeClaim is not null && v.Name!.StartsWith(ImportNames.Data, StringComparison.Ordinal)).Select(v => v.Name!).ToList();
-        if (source is not (ImportNames.Blank or ImportNames.Http or ImportNames.Registry or ImportNames.Clone)) throw new ImportRefusedException($"{ImportNames.SourceVariable} is \"{source}\"; accepted are {ImportNames.Blank}, {ImportNames.Http}, {ImportNames.Registry} and {ImportNames.Clone}");
+        if (source is not (ImportNames.Blank or ImportNames.Http or ImportNames.Registry or ImportNames.Clone or ImportNames.Upload)) throw new ImportRefusedException($"{ImportNames.SourceVariable} is \"{source}\"; accepted are {ImportNames.Blank}, {ImportNames.Http}, {ImportNames.Registry}, {ImportNames.Clone} and {ImportNames.Upload}");
         if (targets.Count == 0) throw new ImportRefusedException($"the pod has no claim as volume \"{ImportNames.Data}\" to fill");
         if (source is ImportNames.Registry or ImportNames.Clone)
             foreach (var target in targets)

@@ -12,8 +12,9 @@ namespace Gureum.Node.Imports;
 /// Pods that fill claims, by this process: no container, no image. The scheduler places such a pod as any other, and with it the claim. A run
 /// that broke off, or was under way when the agent ended, begins again.
 /// </summary>
+/// <param name="mayReach">Judges the addresses that downloads connect to.</param>
 /// <param name="holds">Has machines stand still while their disks are copied; null where there are none.</param>
-internal sealed class ImportPodRuntime(VolumeManager volumes, DiskImport import, ApiClient client, PodSettings settings, EventRecorder events, TimeProvider time, Func<string, string, CancellationToken, Task<GuestHold?>>? holds) : IPodRuntime, IAsyncDisposable
+internal sealed class ImportPodRuntime(VolumeManager volumes, Func<System.Net.IPAddress, bool> mayReach, UploadDoor uploads, ApiClient client, PodSettings settings, EventRecorder events, TimeProvider time, Func<string, string, CancellationToken, Task<GuestHold?>>? holds) : IPodRuntime, IAsyncDisposable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2), Look = TimeSpan.FromSeconds(30);
 
@@ -67,7 +68,7 @@ internal sealed class ImportPodRuntime(VolumeManager volumes, DiskImport import,
         run.Start(async (progress, stop) =>
         {
             await using var hold = job.Quiesce is { } machine && holds is not null ? await holds(pod.Metadata.Namespace!, machine, stop) : null;
-            await import.RunAsync(job, paths, sizes, progress, stop, hold is { Frozen: true });
+            await new DiskImport(mayReach, token => uploads.WaitAsync(pod.Metadata.Uid!, token)).RunAsync(job, paths, sizes, progress, stop, hold is { Frozen: true });
         });
     }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +44,9 @@ public sealed partial class NodeServer : IAsyncDisposable
 
     /// <summary>The node's virtual machines; null on a node without, or before it knows them.</summary>
     public IMachineEndpoints? Machines { get; set; }
+
+    /// <summary>Takes disks that are sent; null before the node does.</summary>
+    public IUploadEndpoint? Uploads { get; set; }
 
     /// <summary>Starts to listen.</summary>
     /// <exception cref="IOException">The address is taken.</exception>
@@ -131,6 +135,12 @@ public sealed partial class NodeServer : IAsyncDisposable
                 LogRequest request = LogRequest.Parse(context.Request.Query, _time);
                 LogTarget target = await _pods.FindLogAsync(ns, pod, container, request.Previous, cancel).ConfigureAwait(false);
                 await LogsEndpoint.HandleAsync(context, request.Query, target, _time).ConfigureAwait(false);
+                return;
+            case ["uploads", var uid] when Uploads is not null:
+                if (context.Request.Method is not ("POST" or "PUT")) throw new NodeRequestException(StatusCodes.Status405MethodNotAllowed, "an upload is a POST or a PUT");
+                // As long as a disk is, and as slow as its sender: the import bounds both.
+                context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
+                await Uploads.ReceiveAsync(uid, context.Request.Body, context.Request.ContentLength, wait: !context.Request.Query.ContainsKey("async"), cancel).ConfigureAwait(false);
                 return;
             case ["machines", .. var rest]:
                 await MachinesEndpoint.HandleAsync(context, Machines, rest).ConfigureAwait(false);

@@ -19,6 +19,9 @@ public static class ImportNames
     /// <summary>On a claim, annotations: what it is filled from.</summary>
     public const string ImportSource = "cdi.kubevirt.io/storage.import.source", ImportEndpoint = "cdi.kubevirt.io/storage.import.endpoint", CloneRequest = "k8s.io/CloneRequest";
 
+    /// <summary>On a claim, an annotation: it is filled with what somebody sends.</summary>
+    public const string UploadTarget = "cdi.kubevirt.io/storage.upload.target";
+
     /// <summary>On a claim, annotations: the pod that fills it, and what it holds.</summary>
     public const string ImportPod = "cdi.kubevirt.io/storage.import.importPodName", ContentType = "cdi.kubevirt.io/storage.contentType", RestartCount = "cdi.kubevirt.io/storage.pod.restarts";
 
@@ -38,5 +41,5 @@ public static class ImportNames
     public const string SourceVariable = "IMPORTER_SOURCE", EndpointVariable = "IMPORTER_ENDPOINT", ChecksumVariable = "IMPORTER_CHECKSUM", InsecureVariable = "INSECURE_TLS", QuiesceVariable = "IMPORTER_QUIESCE";
 
     /// <summary>Values of <see cref="SourceVariable"/>.</summary>
-    public const string Blank = "none", Http = "http", Registry = "registry", Clone = "pvc";
+    public const string Blank = "none", Http = "http", Registry = "registry", Clone = "pvc", Upload = "upload";
 }

@@ -12,7 +12,7 @@ namespace Gureum.Starting;
 /// <summary>Talks to an API server with the credentials of a kubeconfig: a client certificate or a token, both in the file.</summary>
 internal sealed class ApiConnection : IDisposable
 {
-    private readonly HttpClient http;
+    private readonly HttpClient http, patient;
     private readonly X509Certificate2? client;
 
     private ApiConnection(string server, X509Certificate2 authority, X509Certificate2? client, string? token, string? ns)
@@ -30,6 +30,7 @@ internal sealed class ApiConnection : IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(5),
         };
         http = new HttpClient(handler) { BaseAddress = new Uri(server), Timeout = TimeSpan.FromSeconds(10) };
+        patient = new HttpClient(handler, disposeHandler: false) { BaseAddress = new Uri(server), Timeout = Timeout.InfiniteTimeSpan };
         if (token is not null) http.DefaultRequestHeaders.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", token);
     }
 
@@ -69,6 +70,25 @@ internal sealed class ApiConnection : IDisposable
     {
         Access access = Read(kubeconfig);
         return new Client.HttpsTransport(new Client.HttpsTransportOptions { Server = new Uri(access.Server), Authority = access.Authority, Certificate = access.Certificate is { } certificate ? () => certificate : null, Agent = agent });
+    }
+
+    /// <summary>Sends bytes as long as there are any, with a token of their own.</summary>
+    /// <exception cref="CommandFailure">The server refused, in its own words, or broke off.</exception>
+    internal async Task UploadAsync(string path, string token, Stream content, CancellationToken cancel)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = new StreamContent(content) };
+            request.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", token);
+            request.Content.Headers.ContentType = new System.Net.Http.Headers.MediaTypeHeaderValue("application/octet-stream");
+            using HttpResponseMessage answer = await patient.SendAsync(request, cancel);
+            if (answer.IsSuccessStatusCode) return;
+            string said = await answer.Content.ReadAsStringAsync(cancel);
+            try { said = (string?)JsonNode.Parse(said)?["message"] ?? said; }
+            catch (System.Text.Json.JsonException) { /* in plain words */ }
+            throw new CommandFailure(said.Length > 0 ? said : $"the server answered {(int)answer.StatusCode}");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException) { throw new CommandFailure($"the upload broke off: {(e.InnerException ?? e).Message}", e); }
     }
 
     /// <summary>The object at a path, or null when the server does not answer or has none.</summary>
@@ -122,6 +142,7 @@ internal sealed class ApiConnection : IDisposable
 
     public void Dispose()
     {
+        patient.Dispose();
         http.Dispose();
         client?.Dispose();
     }

@@ -31,6 +31,21 @@ internal sealed class MachineClient(ApiConnection api, string ns) : IDisposable
         await api.SendAsync(HttpMethod.Get, everywhere ? "/apis/kubevirt.io/v1/virtualmachineinstances" : $"/apis/kubevirt.io/v1/namespaces/{ns}/virtualmachineinstances", null, cancel, table ? Table : "application/json") as JsonObject
             ?? throw new CommandFailure("the API server answered no list");
 
+    internal async Task<JsonObject> VolumeAsync(string name, CancellationToken cancel) =>
+        await api.SendAsync(HttpMethod.Get, Volumes + "/" + Uri.EscapeDataString(name), null, cancel) as JsonObject ?? throw new CommandFailure($"the API server answered no object for {ns}/{name}");
+
+    internal Task CreateVolumeAsync(JsonObject volume, CancellationToken cancel) => api.SendAsync(HttpMethod.Post, Volumes, volume, cancel);
+
+    /// <summary>Sends a disk into a claim that waits for one; returns when it is a disk there.</summary>
+    internal async Task UploadAsync(string claim, Stream disk, CancellationToken cancel)
+    {
+        var request = new JsonObject { ["apiVersion"] = "upload.cdi.kubevirt.io/v1beta1", ["kind"] = "UploadTokenRequest", ["metadata"] = new JsonObject { ["name"] = claim }, ["spec"] = new JsonObject { ["pvcName"] = claim } };
+        JsonNode? answer = await api.SendAsync(HttpMethod.Post, $"/apis/upload.cdi.kubevirt.io/v1beta1/namespaces/{Uri.EscapeDataString(ns)}/uploadtokenrequests", request, cancel);
+        await api.UploadAsync("/v1beta1/upload", (string?)answer?["status"]?["token"] ?? throw new CommandFailure("the API server answered no token for the upload"), disk, cancel);
+    }
+
+    private string Volumes => $"/apis/cdi.kubevirt.io/v1beta1/namespaces/{Uri.EscapeDataString(ns)}/datavolumes";
+
     public void Dispose() => api.Dispose();
 
     private string Subresources(string plural, string name) => $"/apis/subresources.kubevirt.io/v1/namespaces/{Uri.EscapeDataString(ns)}/{plural}/{Uri.EscapeDataString(name)}";

@@ -117,6 +117,23 @@ public sealed class LiveUpdateTests
     }
 
     [Fact]
+    public async Task Machine_WhoseVolumeFailed_SaysSo()
+    {
+        await using var cluster = await StartAsync("""
+            {"metadata":{"name":"web","namespace":"default"},"spec":{"runStrategy":"Always","dataVolumeTemplates":[{"metadata":{"name":"d"},"spec":{"source":{"upload":{}},"storage":{"resources":{"requests":{"storage":"8Mi"}}}}}],"template":{
+            "spec":{"domain":{"memory":{"guest":"64Mi"},"devices":{}},"volumes":[{"name":"root","dataVolume":{"name":"d"}}]}}}}
+            """);
+        await cluster.UntilAsync<VirtualMachine>("default", "web", m => m?.Status.PrintableStatus == "Provisioning");
+        var volume = await cluster.UntilAsync<Objects.Cdi.V1beta1.DataVolume>("default", "d", v => v?.Status.Phase is { Length: > 0 });
+        while (true)
+        {
+            try { await cluster.Client.UpdateStatusAsync(volume with { Status = volume.Status with { Phase = "Failed" } }); break; }
+            catch (ApiException e) when (e.IsConflict) { volume = await cluster.Client.GetAsync<Objects.Cdi.V1beta1.DataVolume>("default", "d"); }
+        }
+        await cluster.UntilAsync<VirtualMachine>("default", "web", m => m?.Status.PrintableStatus == "DataVolumeError");
+    }
+
+    [Fact]
     public async Task Instancetype_Edited_LeavesItsMachineAsItWas()
     {
         await using var cluster = await TestCluster.StartAsync(nodes: 0);

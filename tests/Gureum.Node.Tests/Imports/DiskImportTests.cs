@@ -59,6 +59,35 @@ public sealed class DiskImportTests : IDisposable
     private void HoldsNothing() => Assert.Empty(Directory.EnumerateFileSystemEntries(Claim));
 
     [Fact]
+    public async Task Upload_RefusedOnce_LeavesNothingAndTheNextIsTaken()
+    {
+        var (door, content) = (new UploadDoor(), Content());
+        var (arrived, loop) = (new SemaphoreSlim(0), new CancellationTokenSource());
+        var run = new DiskImport(static _ => true, token => { var next = door.WaitAsync("pod", token); arrived.Release(); return next; })
+            .RunAsync(new ImportJob("upload", null, null, false, null, ["data"]), new Dictionary<string, string> { ["data"] = Claim }, new Dictionary<string, long> { ["data"] = Size }, static _ => { }, loop.Token);
+        foreach (var (bytes, length, why) in ((byte[], long?, string)[])
+        [
+            ([.. "QFI"u8, 0xfb, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 11, .. new byte[4096]], null, "has a backing file"),
+            (new byte[Size + 512], null, "larger than the reported available storage"),
+            (content, 1L << 40, "is longer than"),
+            (content, content.Length + 1, "ended after"),
+        ])
+        {
+            await arrived.WaitAsync();
+            var refused = await Assert.ThrowsAsync<Node.Server.NodeRequestException>(() => door.ReceiveAsync("pod", new MemoryStream(bytes), length, wait: true, CancellationToken.None));
+            Assert.Equal(400, refused.Status);
+            Assert.Contains(why, refused.Message);
+        }
+        await arrived.WaitAsync();
+        Assert.Equal(503, (await Assert.ThrowsAsync<Node.Server.NodeRequestException>(() => door.ReceiveAsync("other", new MemoryStream(content), null, wait: true, CancellationToken.None))).Status);
+        await door.ReceiveAsync("pod", new MemoryStream(content), content.Length, wait: true, CancellationToken.None);
+        await run;
+        Holds(content);
+        Assert.Equal(503, (await Assert.ThrowsAsync<Node.Server.NodeRequestException>(() => door.ReceiveAsync("pod", new MemoryStream(content), null, wait: true, CancellationToken.None))).Status);
+    }
+
+
+    [Fact]
     public async Task Blank_OfAClaim_IsADiskOfItsSizeWithoutContent()
     {
         await RunAsync(new ImportJob("none", null, null, false, null, ["data"]));

@@ -8,7 +8,7 @@ namespace Gureum.ApiServer.Strategies.Machines;
 /// <summary>What a DataVolume may ask for: a claim of a size, filled from one source (containerized-data-importer, doc/datavolumes.md).</summary>
 internal static class DataVolumeRules
 {
-    private static readonly string[] Sources = ["blank", "gcs", "http", "imageio", "pvc", "registry", "s3", "snapshot", "upload", "vddk"], Supported = ["blank", "http", "pvc", "registry"];
+    private static readonly string[] Sources = ["blank", "gcs", "http", "imageio", "pvc", "registry", "s3", "snapshot", "upload", "vddk"], Supported = ["blank", "http", "pvc", "registry", "upload"];
     private static readonly string[] Checksums = ["md5", "sha1", "sha256", "sha512"];
 
     /// <param name="ns">The namespace that the volume is in.</param>

@@ -7,7 +7,7 @@ internal static class VmCommand
 {
     internal static Command Create() => new("vm", "Looks at virtual machines, and starts, stops and moves them.")
     {
-        VmListCommand.Create(), VmConsoleCommand.Create(), VmVncCommand.Create(), VmSshCommand.Create(), VmPortForwardCommand.Create(),
+        VmListCommand.Create(), VmConsoleCommand.Create(), VmVncCommand.Create(), VmSshCommand.Create(), VmPortForwardCommand.Create(), VmImageUploadCommand.Create(),
         VmWishCommands.Start(), VmWishCommands.Stop(), VmWishCommands.Restart(), VmWishCommands.Pause(), VmWishCommands.Unpause(), VmWishCommands.Migrate(), VmWishCommands.SoftReboot(),
     };
 

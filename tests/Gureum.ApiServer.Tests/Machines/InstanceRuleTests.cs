@@ -65,9 +65,12 @@ public sealed class InstanceRuleTests(TestServer server)
     {
         var ns = await server.NamespaceAsync();
         (await server.Admin.PostAsync($"{Group}{ns}/virtualmachineinstances", Instance())).Ok();
-        var answer = await server.Admin.PatchAsync($"{Group}{ns}/virtualmachineinstances/i", """{"spec":{"domain":{"memory":{"guest":"128Mi"}}}}""", Api.Merge);
-        Assert.Equal(422, answer.Code);
-        Assert.Contains("update of VMI object is restricted", answer.Message);
+        foreach (var (domain, why) in ((string, string)[])[("""{"cpu":{"cores":2}}""", "update of VMI object is restricted"), ("""{"memory":{"guest":"128Mi"}}""", "Memory-hotplug is not available for this VM configuration")])
+        {
+            var answer = await server.Admin.PatchAsync($"{Group}{ns}/virtualmachineinstances/i", """{"spec":{"domain":DOMAIN}}""".Replace("DOMAIN", domain), Api.Merge);
+            Assert.Equal(422, answer.Code);
+            Assert.Contains(why, answer.Message);
+        }
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class MachineRuleTests(TestServer server)
     [Theory]
     [InlineData("""{"source":{"http":{"url":"file:///etc/shadow"}},"storage":{}}""", "must be an http or https URL")]
     [InlineData("""{"source":{"s3":{"url":"https://x/y"}},"storage":{}}""", "spec.source: Unsupported value: \"s3\": supported values: \"blank\", \"http\", \"pvc\", \"registry\"")]
-    [InlineData("""{"source":{"upload":{}},"storage":{"resources":{"requests":{"storage":"1Gi"}}}}""", "spec.source: Unsupported value: \"upload\"")]
+    [InlineData("""{"source":{"gcs":{"url":"gs://b/f"}},"storage":{"resources":{"requests":{"storage":"1Gi"}}}}""", "spec.source: Unsupported value: \"gcs\"")]
     [InlineData("""{"source":{"blank":{}},"storage":{}}""", "Storage size is missing")]
     [InlineData("""{"source":{"blank":{}},"storage":{"resources":{"requests":{"storage":"1Ki"}}}}""", "Storage size should be at least 1MiB")]
     [InlineData("""{"source":{"pvc":{"name":"a"}},"pvc":{"accessModes":["ReadWriteOnce"]}}""", "PVC size is missing")]

@@ -60,7 +60,7 @@ public sealed class ImportPodTests
     }
 
     [Theory]
-    [InlineData("ftp", "accepted are none, http, registry and pvc")]
+    [InlineData("ftp", "accepted are none, http, registry, pvc and upload")]
     [InlineData("pvc", "the pod has no volume \"source\"")]
     public void Of_APodThatSaysNothingThatCanBeDone_IsRefused(string source, string why) =>
         Assert.Contains(why, Assert.Throws<ImportRefusedException>(() => ImportJob.Of(Importer("d", new EnvVar { Name = ImportNames.SourceVariable, Value = source }))).Message);

@@ -44,32 +44,8 @@ public static class TinyGuest
     {
         if (ImageDescription.LocalArchitecture != "amd64") throw new ImageException($"the tiny guest is made for amd64, and this machine is {ImageDescription.LocalArchitecture}");
         string kernel = await DebianPackages.NewestAsync("linux-image-cloud-amd64", "linux-image-", cancel).ConfigureAwait(false);
-        string directory = Path.Combine(cacheDirectory, $"tiny-guest-{Fingerprint(kernel)}");
-        var files = new GuestFiles(Path.Combine(directory, "vmlinux"), Path.Combine(directory, "initrd"), Path.Combine(directory, "tiny.qcow2"), Path.Combine(directory, "tiny-guest.tar"));
-        if (Directory.Exists(directory)) return files;
-
-        Directory.CreateDirectory(cacheDirectory);
-        string work = Path.Combine(cacheDirectory, $"work-{Guid.NewGuid():N}");
-        try
-        {
-            string built = Path.Combine(work, "built");
-            Directory.CreateDirectory(built);
-            await BuildAsync(kernel, work, built, cancel).ConfigureAwait(false);
-            try
-            {
-                Directory.Move(built, directory);
-            }
-            catch (IOException) when (Directory.Exists(directory))
-            {
-                // another process was faster, with the same result
-            }
-
-            return files;
-        }
-        finally
-        {
-            if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
-        }
+        string directory = await BuildCache.EnsureAsync(cacheDirectory, "tiny-guest", Fingerprint(kernel), (work, built) => BuildAsync(kernel, work, built, cancel), cancel).ConfigureAwait(false);
+        return new GuestFiles(Path.Combine(directory, "vmlinux"), Path.Combine(directory, "initrd"), Path.Combine(directory, "tiny.qcow2"), Path.Combine(directory, "tiny-guest.tar"));
     }
 
     private static async Task BuildAsync(string kernelPackage, string work, string built, CancellationToken cancel)

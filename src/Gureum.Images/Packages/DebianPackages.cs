@@ -11,8 +11,8 @@ internal static class DebianPackages
     /// <exception cref="ImageException">A package is nowhere, or apt or dpkg failed.</exception>
     internal static async Task UnpackAsync(IReadOnlyList<string> packages, string work, string root, CancellationToken cancel)
     {
-        IReadOnlySet<string> offered = await OfferedAsync(packages.SelectMany(p => p.Split('|')), cancel).ConfigureAwait(false);
-        string[] names = [.. packages.Select(choice => choice.Split('|').FirstOrDefault(offered.Contains)
+        IReadOnlyDictionary<string, string> offered = await CandidatesAsync(packages.SelectMany(p => p.Split('|')), cancel).ConfigureAwait(false);
+        string[] names = [.. packages.Select(choice => choice.Split('|').FirstOrDefault(offered.ContainsKey)
             ?? throw new ImageException($"no package source offers {choice.Replace("|", " or ", StringComparison.Ordinal)}: run apt-get update, or add Debian's main section"))];
         await Command.RunAsync("apt-get", ["-o", "APT::Sandbox::User=root", "-qq", "download", .. names], work, "apt", cancel).ConfigureAwait(false);
         Directory.CreateDirectory(root);
@@ -34,17 +34,18 @@ internal static class DebianPackages
         }
     }
 
-    /// <summary>Those of the packages that can be installed: "name:" lines, each followed by a "Candidate:" line.</summary>
-    private static async Task<IReadOnlySet<string>> OfferedAsync(IEnumerable<string> names, CancellationToken cancel)
+    /// <summary>Those of the packages that can be installed, with the version that would be: "name:" lines, each followed by a "Candidate:" line.</summary>
+    internal static async Task<IReadOnlyDictionary<string, string>> CandidatesAsync(IEnumerable<string> names, CancellationToken cancel)
     {
+        const string Candidate = "Candidate:";
         string policy = await Command.RunAsync("apt-cache", ["policy", .. names], null, "apt", cancel).ConfigureAwait(false);
-        var offered = new HashSet<string>();
+        var offered = new SortedDictionary<string, string>(StringComparer.Ordinal);
         string current = "";
         foreach (string line in policy.Split('\n'))
         {
             if (line.Length > 0 && line[0] != ' ') current = line.TrimEnd(':');
-            else if (line.Trim() is var detail && detail.StartsWith("Candidate:", StringComparison.Ordinal) && !detail.EndsWith("(none)", StringComparison.Ordinal))
-                offered.Add(current);
+            else if (line.Trim() is var detail && detail.StartsWith(Candidate, StringComparison.Ordinal) && detail[Candidate.Length..].Trim() is var version && version != "(none)")
+                offered[current] = version;
         }
 
         return offered;

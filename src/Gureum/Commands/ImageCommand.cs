@@ -80,23 +80,43 @@ internal static class ImageCommand
     private static Command BuildGuests()
     {
         Option<string> data = CommonOptions.DataDirectory(), output = CommonOptions.Output();
-        var command = new Command("build-guests", "Builds the tiny guest for virtual machines (kernel, initrd, disk, container disk) from the machine's package sources, and imports it when the cloud is up.") { data, output };
+        var guest = new Option<string>("--guest") { Description = "tiny: kernel, busybox and dropbear, up in seconds. debian: systemd, cloud-init, ssh server and guest agent.", HelpName = "tiny|debian", DefaultValueFactory = _ => "tiny" };
+        guest.AcceptOnlyFromAmong("tiny", "debian");
+        var command = new Command("build-guests", "Builds a guest for virtual machines (a container disk) from the machine's package sources, and imports it when the cloud is up.") { guest, data, output };
         command.Runs(async (parsed, cancel) =>
         {
             Prerequisites.RequireRoot("image build-guests");
             var progress = new Progress();
-            await PackageInstaller.InstallAsync(PackageList.Missing(PackageList.VirtualMachines), progress, cancel);
-            GuestFiles guest = await GuestImageLoader.BuildAsync(progress, cancel);
+            bool debian = parsed.GetValue(guest) == "debian";
+            await PackageInstaller.InstallAsync(PackageList.Missing(debian ? [.. PackageList.VirtualMachines, .. PackageList.DebianGuest] : PackageList.VirtualMachines), progress, cancel);
+            BuiltGuest built = debian ? BuiltGuest.Of(await GuestImageLoader.BuildDebianAsync(progress, cancel)) : BuiltGuest.Of(await GuestImageLoader.BuildAsync(progress, cancel));
             ClusterOptions? options = ClusterOptions.Load(CommonOptions.Resolve(parsed.GetValue(data)!));
             bool up = options is not null && Servers.Find(options) is not null;
-            if (up) await GuestImageLoader.ImportAsync(options!, guest, progress, cancel);
+            if (up) await GuestImageLoader.ImportAsync(options!, built.Name, built.Archive, progress, cancel);
             if (CommonOptions.WantsJson(parsed))
-                Console.WriteLine(new JsonObject { ["name"] = TinyGuest.Name, ["kernel"] = guest.Kernel, ["initrd"] = guest.Initrd, ["disk"] = guest.Disk, ["archive"] = guest.Archive, ["imported"] = up }.ToJsonString());
-            else
-                foreach (string file in new[] { guest.Kernel, guest.Initrd, guest.Disk, guest.Archive }) Console.WriteLine(file);
+            {
+                var json = new JsonObject { ["name"] = built.Name };
+                foreach ((string what, string file) in built.Files) json[what] = file;
+                json["imported"] = up;
+                Console.WriteLine(json.ToJsonString());
+                return 0;
+            }
+
+            Console.WriteLine(up ? $"{built.Name} is built, and imported into the cloud in {options!.DataDirectory}." : $"{built.Name} is built; no cloud is up to import it into.");
+            foreach ((string what, string file) in built.Files) Console.WriteLine($"  {what,-8} {new FileInfo(file).Length / 1048576.0,6:0.0} MiB  {file}");
             return 0;
         });
         return command;
+    }
+
+    /// <summary>A guest and its files by what they are, for printing; the archive is the last.</summary>
+    private sealed record BuiltGuest(string Name, IReadOnlyList<(string What, string File)> Files)
+    {
+        internal string Archive => Files[^1].File;
+
+        internal static BuiltGuest Of(GuestFiles tiny) => new(TinyGuest.Name, [("kernel", tiny.Kernel), ("initrd", tiny.Initrd), ("disk", tiny.Disk), ("archive", tiny.Archive)]);
+
+        internal static BuiltGuest Of(DebianGuestFiles debian) => new(DebianGuest.Name, [("disk", debian.Disk), ("archive", debian.Archive)]);
     }
 
     private static ClusterOptions Cloud(string directory) => ClusterOptions.Load(CommonOptions.Resolve(directory))

@@ -5,7 +5,7 @@ using Gureum.Running;
 
 namespace Gureum.ExampleImport;
 
-/// <summary>Brings the tiny guest's container disk into a cloud: built once for the machine, then taken from its cache.</summary>
+/// <summary>Brings guests' container disks into a cloud: built once for the machine, then taken from its cache.</summary>
 internal static class GuestImageLoader
 {
     /// <summary>The kernel of a guest that was built on this machine, the newest; null when there is none yet.</summary>
@@ -17,7 +17,12 @@ internal static class GuestImageLoader
     internal static Task<GuestFiles> BuildAsync(Progress progress, CancellationToken cancel) =>
         progress.RunAsync($"guest image {TinyGuest.Name}", _ => TinyGuest.EnsureAsync(ExampleImageLoader.Cache, cancel));
 
-    /// <summary>Brings the guest in where machines can run, if it is not there. A cloud works without it, so a failure is a note and no error.</summary>
+    /// <summary>Builds the Debian guest unless the cache has it.</summary>
+    /// <exception cref="Images.ImageException">The package sources cannot be reached, or a program is missing.</exception>
+    internal static Task<DebianGuestFiles> BuildDebianAsync(Progress progress, CancellationToken cancel) =>
+        progress.RunAsync($"guest image {DebianGuest.Name} (one to two minutes, unless it was built before)", say => DebianGuest.EnsureAsync(ExampleImageLoader.Cache, say, cancel));
+
+    /// <summary>Brings the tiny guest in where machines can run, if it is not there. A cloud works without it, so a failure is a note and no error.</summary>
     /// <returns>What did not work, one line each with what to do.</returns>
     internal static async Task<IReadOnlyList<string>> EnsureAsync(ClusterOptions options, Progress progress, CancellationToken cancel)
     {
@@ -26,7 +31,7 @@ internal static class GuestImageLoader
         try
         {
             if ((await new ContainerdImages(options).ListAsync(cancel)).Contains(TinyGuest.Name)) return [];
-            await ImportAsync(options, await BuildAsync(progress, cancel), progress, cancel);
+            await ImportAsync(options, TinyGuest.Name, (await BuildAsync(progress, cancel)).Archive, progress, cancel);
             return [];
         }
         catch (Exception e) when (e is Images.ImageException or CommandFailure or IOException)
@@ -35,11 +40,11 @@ internal static class GuestImageLoader
         }
     }
 
-    /// <summary>Imports the container disk.</summary>
-    internal static Task ImportAsync(ClusterOptions options, GuestFiles guest, Progress progress, CancellationToken cancel) =>
-        progress.RunAsync("importing " + TinyGuest.Name, async _ =>
+    /// <summary>Imports a container disk.</summary>
+    internal static Task ImportAsync(ClusterOptions options, string name, string archive, Progress progress, CancellationToken cancel) =>
+        progress.RunAsync("importing " + name, async _ =>
         {
-            await new ContainerdImages(options).ImportAsync(guest.Archive, cancel);
+            await new ContainerdImages(options).ImportAsync(archive, cancel);
             return 0;
         });
 }

@@ -32,6 +32,14 @@ internal static class PackageList
         new("libvirt-daemon-system", "/etc/libvirt/qemu.conf", "virtual machines"),
     ];
 
+    /// <summary>What it takes to build the Debian guest, on top of what virtual machines need.</summary>
+    internal static IReadOnlyList<OsPackage> DebianGuest { get; } =
+    [
+        new("mmdebstrap", "mmdebstrap", "building the Debian guest"),
+        new("e2fsprogs", "mke2fs", "building the Debian guest"),
+        new("debian-archive-keyring", "/usr/share/keyrings/debian-archive-keyring.gpg", "building the Debian guest"),
+    ];
+
     /// <summary>What the tests need on top.</summary>
     internal static IReadOnlyList<OsPackage> Tests { get; } =
     [

@@ -48,7 +48,13 @@ internal sealed class GuestHolds(MachineHost host, MachineStore store, TimeProvi
     {
         try
         {
-            await machine.AgentCommandAsync("""{"execute":"guest-ping"}""", AgentTime, cancel);
+            if (await GuestAgent.IsFrozenAsync(machine, AgentTime, cancel))
+            {
+                // By somebody else, who may let them go on meanwhile: a paused guest cannot.
+                Note(uid, Paused);
+                await machine.SuspendAsync(cancel);
+                return true;
+            }
             Note(uid, Frozen);
             await machine.FreezeAsync([], cancel);
             return true;

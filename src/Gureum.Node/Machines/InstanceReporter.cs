@@ -29,6 +29,9 @@ internal sealed class InstanceReporter(Func<Hypervisor> hypervisor, MachineStore
     /// <summary>Something happened to the guest of a pod.</summary>
     internal void Note(string uid) => queue.Add(uid);
 
+    /// <summary>What a guest's agent said last; null when none answered yet.</summary>
+    internal IReadOnlyDictionary<string, object>? Known(string uid) => words.GetValueOrDefault(uid)?.Guest;
+
     internal Task RunAsync(CancellationToken cancel) => new Reconciler<string>("machines", queue, SyncAsync).RunAsync(cancel);
 
     /// <summary>Reports at once, for somebody who waits for it; if that does not work soon, it is done later.</summary>
@@ -83,14 +86,15 @@ internal sealed class InstanceReporter(Func<Hypervisor> hypervisor, MachineStore
             return null;
         }
         var (known, now) = (words.GetValueOrDefault(uid), time.GetUtcNow());
-        // Frozen, it would refuse.
-        if ((known is not null && known.Next > now) || frozen(uid)) return known?.Guest;
+        if (known is not null && known.Next > now) return known.Guest;
         AgentWord word;
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             limit.CancelAfter(AgentLimit);
-            word = new AgentWord(await machine.GetGuestInfoAsync(cancel: limit.Token), now + AgentInterval, 0);
+            word = await GuestAgent.IsFrozenAsync(machine, AgentLimit, limit.Token)
+                ? new AgentWord(known?.Guest, now + AgentRetry, 0)
+                : new AgentWord(await machine.GetGuestInfoAsync(cancel: limit.Token), now + AgentInterval, 0);
         }
         catch (Exception e) when (e is LibvirtException { IsDisconnected: false } or OperationCanceledException && !cancel.IsCancellationRequested)
         {

@@ -19,7 +19,7 @@ internal sealed class MachineDoors : IAsyncDisposable
     internal static MachineDoors Open(MachineHost host, MachineStore store, PodNetwork network, ApiClient client, Func<string, string?> memoryFailure, TimeProvider time)
     {
         InstanceReporter? reporter = null;
-        var endpoints = new MachineEndpoints(() => host.Hypervisor, store, uid => network.Leases.FirstOrDefault(l => l.ContainerId == uid)?.Address, (uid, cancel) => reporter!.ReportAsync(uid, cancel), time);
+        var endpoints = new MachineEndpoints(() => host.Hypervisor, store, uid => network.Leases.FirstOrDefault(l => l.ContainerId == uid)?.Address, (uid, cancel) => reporter!.ReportAsync(uid, cancel), time) { Known = uid => reporter!.Known(uid) };
         reporter = new InstanceReporter(() => host.Hypervisor, store, client, endpoints.Thaws.IsFrozen, memoryFailure, time);
         return new MachineDoors(store, endpoints, reporter, time);
     }

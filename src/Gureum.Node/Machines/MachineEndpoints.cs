@@ -19,6 +19,9 @@ internal sealed class MachineEndpoints(Func<Hypervisor> hypervisor, MachineStore
 
     private GuestThaw? thaws;
 
+    /// <summary>What a guest's agent said last, by the pod's uid: frozen, it says nothing new.</summary>
+    internal Func<string, IReadOnlyDictionary<string, object>?> Known { get; init; } = _ => null;
+
     /// <summary>Which guests are frozen.</summary>
     internal GuestThaw Thaws => LazyInitializer.EnsureInitialized(ref thaws, () => new GuestThaw(store, ThawAsync, time));
 
@@ -48,7 +51,7 @@ internal sealed class MachineEndpoints(Func<Hypervisor> hypervisor, MachineStore
     public Task<JsonObject> ReadAsync(string ns, string instance, MachineReading reading, CancellationToken cancel) => UseAsync(ns, instance, async (record, machine) =>
     {
         var domain = await NeedAgentAsync(record, machine, cancel);
-        var guest = await machine.GetGuestInfoAsync(cancel: cancel);
+        var guest = await GuestAgent.IsFrozenAsync(machine, AgentLimit, cancel) && Known(record.PodUid) is { } known ? known : await machine.GetGuestInfoAsync(cancel: cancel);
         return reading switch
         {
             MachineReading.Users => GuestAgentText.Users(guest),
@@ -82,8 +85,7 @@ internal sealed class MachineEndpoints(Func<Hypervisor> hypervisor, MachineStore
 
     private async Task FreezeAsync(MachineRecord record, Machine machine, TimeSpan timeout, CancellationToken cancel)
     {
-        var state = GuestAgentText.Return(await machine.AgentCommandAsync("""{"execute":"guest-fsfreeze-status"}""", AgentLimit, cancel));
-        if (state?.GetValueKind() == JsonValueKind.String && state.GetValue<string>() == "frozen") return;
+        if (await GuestAgent.IsFrozenAsync(machine, AgentLimit, cancel)) return;
         // The way back is noted first: a crash in between thaws what was never frozen.
         Thaws.Arm(record.PodUid, timeout);
         try { await machine.FreezeAsync([], cancel); }

@@ -7,7 +7,7 @@ internal static class GureumCommand
 {
     internal static RootCommand Create() => new("A whole cloud in one program: containers and virtual machines behind the Kubernetes API.")
     {
-        UpCommand.Create(), JoinCommand.Create(), TokenCommand.Create(), StatusCommand.Create(), DownCommand.Create(), KubectlCommand.Create(), Vm.VmCommand.Create(), ImageCommand.Create(),
+        UpCommand.Create(), JoinCommand.Create(), TokenCommand.Create(), StatusCommand.Create(), DownCommand.Create(), KubectlCommand.Create(), Vm.VmCommand.Create(), ImageCommand.Create(), CompareCommand.Create(),
         TestCommand.Create(), BenchCommand.Create(), VersionCommand.Create(), RunCommand.Create(),
     };
 }

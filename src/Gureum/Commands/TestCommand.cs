@@ -21,7 +21,7 @@ internal static class TestCommand
             string root = Clone.Root("test");
             IReadOnlyList<TestProject> projects = TestProject.Find(root, parsed.GetValue(names)!);
             var progress = new Progress();
-            await PrepareAsync(!parsed.GetValue(noInstall), progress, cancel);
+            await PrepareAsync(!parsed.GetValue(noInstall), projects.Any(p => p.RunsClouds), progress, cancel);
             TestTotals totals = await TestRun.RunAsync(projects, root, cancel);
             Console.WriteLine(CommonOptions.WantsJson(parsed)
                 ? new JsonObject { ["passed"] = totals.Passed, ["failed"] = totals.Failed, ["skipped"] = totals.Skipped }.ToJsonString()
@@ -31,14 +31,15 @@ internal static class TestCommand
         return command;
     }
 
-    private static async Task PrepareAsync(bool mayInstall, Progress progress, CancellationToken cancel)
+    private static async Task PrepareAsync(bool mayInstall, bool debian, Progress progress, CancellationToken cancel)
     {
         await Prerequisites.EnsureAsync(mayInstall, progress, cancel);
-        IReadOnlyList<OsPackage> missing = PackageList.Missing([.. PackageList.VirtualMachines, .. PackageList.Tests, PackageList.Kubectl]);
+        IReadOnlyList<OsPackage> missing = PackageList.Missing([.. PackageList.VirtualMachines, .. PackageList.DebianGuest, .. PackageList.Tests, PackageList.Kubectl]);
         if (missing.Count > 0 && !mayInstall) throw new CommandFailure($"the tests need {string.Join(", ", missing.Select(p => p.Name))}; install them with: {PackageInstaller.Line(missing)}");
         await PackageInstaller.InstallAsync(missing, progress, cancel);
         // Clouds of tests live where nothing can be downloaded: their images are built here.
         await ExampleImport.ExampleImageLoader.BuildAsync(progress, cancel);
         await ExampleImport.GuestImageLoader.BuildAsync(progress, cancel);
+        if (debian) await ExampleImport.GuestImageLoader.BuildDebianAsync(progress, cancel);
     }
 }

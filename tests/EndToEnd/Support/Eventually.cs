@@ -7,14 +7,14 @@ internal static class Eventually
 
     /// <summary>Returns the first value that fits.</summary>
     /// <exception cref="TimeoutException">None did; the message has the last one.</exception>
-    internal static async Task<T> GetAsync<T>(string what, Func<Task<T>> look, Func<T, bool> fits)
+    internal static async Task<T> GetAsync<T>(string what, Func<Task<T>> look, Func<T, bool> fits, TimeSpan? patience = null)
     {
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
         while (true)
         {
             T value = await look();
             if (fits(value)) return value;
-            if (System.Diagnostics.Stopwatch.GetElapsedTime(start) > Patience) throw new TimeoutException($"{what}: still {value}");
+            if (System.Diagnostics.Stopwatch.GetElapsedTime(start) > (patience ?? Patience)) throw new TimeoutException($"{what}: still {value}");
             await Task.Delay(200);
         }
     }

@@ -25,9 +25,10 @@ internal sealed class Comparison(ClusterOptions options, ApiConnection api, Prog
         IReadOnlyDictionary<string, long> sizes = await new ContainerdImages(options).SizesAsync(cancel);
         (long container, long machine) = (ImageSize(sizes, Subject.Container), ImageSize(sizes, Subject.Machine));
         string accelerator = await AcceleratorAsync(cancel);
-        await MakeNamespaceAsync(cancel);
+        await MakeRoomAsync(cancel);
         try
         {
+            await MakeNamespaceAsync(cancel);
             return new ComparisonResult(await MeasureAsync(Subject.Container, container, cancel), await MeasureAsync(Subject.Machine, machine, cancel), accelerator);
         }
         finally
@@ -58,15 +59,18 @@ internal sealed class Comparison(ClusterOptions options, ApiConnection api, Prog
 
     private static bool IsStarting(JsonObject? hypervisor) => hypervisor?.Text("status") is not { } status || (status != "True" && hypervisor.Text("message")?.Contains("is starting", StringComparison.Ordinal) == true);
 
+    // What a run left that was killed goes; what others made stays.
+    private async Task MakeRoomAsync(CancellationToken cancel)
+    {
+        if (await api.FindAsync(NamespacePath, cancel) is not JsonObject there) return;
+        if (!IsOurs(there)) throw new CommandFailure($"there is a namespace {Subject.Namespace} that this command did not make: delete it, or give it another name");
+        await RemoveNamespaceAsync(Patience);
+    }
+
+    private static bool IsOurs(JsonObject ns) => ns.Child("metadata")?.Child("labels")?.Text(MadeBy) == Command;
+
     private async Task MakeNamespaceAsync(CancellationToken cancel)
     {
-        if (await api.FindAsync(NamespacePath, cancel) is JsonObject there)
-        {
-            if (there.Child("metadata")?.Child("labels")?.Text(MadeBy) != Command) throw new CommandFailure($"there is a namespace {Subject.Namespace} that this command did not make: delete it, or give it another name");
-            // Of a run that was killed.
-            await RemoveNamespaceAsync(Patience);
-        }
-
         await api.SendAsync(HttpMethod.Post, "/api/v1/namespaces", new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = Subject.Namespace, ["labels"] = new JsonObject { [MadeBy] = Command } } }, cancel);
         // No pod is admitted before its account is there.
         await UntilAsync(async () => await api.FindAsync(NamespacePath + "/serviceaccounts/default", cancel) is not null, () => "the namespace's service account is not made", cancel);
@@ -142,6 +146,7 @@ internal sealed class Comparison(ClusterOptions options, ApiConnection api, Prog
         {
             await progress.RunAsync($"removing the namespace {Subject.Namespace}", async _ =>
             {
+                if (await api.FindAsync(NamespacePath, limit.Token) is not JsonObject there || !IsOurs(there)) return 0;
                 await api.SendAsync(HttpMethod.Delete, NamespacePath, null, limit.Token);
                 await UntilAsync(async () => await api.FindAsync(NamespacePath, limit.Token) is null, () => "", limit.Token);
                 return 0;

@@ -21,8 +21,9 @@ public sealed class DebianGuestTests : IDisposable
             Debian|http://deb.debian.org/debian/|bookworm|bookworm|main
             Debian|http://deb.debian.org/debian/|bookworm|bookworm|contrib
             . nodistro|https://deb.nodesource.com/node_20.x/|nodistro||main
+            Debian|http://deb.debian.org/debian/|sid|sid|main
             Debian|http://security/debian-security/|bookworm-security|bookworm-security|main
-            """, signedByKeyring: true);
+            """, "bookworm", signedByKeyring: true);
 
         Assert.Equal("bookworm", sources.Suite);
         const string By = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]";
@@ -30,10 +31,11 @@ public sealed class DebianGuestTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Ubuntu|http://archive.ubuntu.com/ubuntu/|noble|noble|main\n", "it has Ubuntu")]
-    [InlineData("", "run apt-get update")]
-    public void Sources_WithoutDebian_AreRefused(string targets, string why) =>
-        Assert.Contains(why, Assert.Throws<ImageException>(() => PackageSources.Of(targets, signedByKeyring: false)).Message);
+    [InlineData("Ubuntu|http://archive.ubuntu.com/ubuntu/|noble|noble|main\n", "noble", "it has Ubuntu noble")]
+    [InlineData("Debian|http://deb.debian.org/debian/|sid|sid|main\n", "bookworm", "for its release \"bookworm\" (it has Debian sid)")]
+    [InlineData("", "bookworm", "run apt-get update")]
+    public void Sources_WithoutDebiansOfThisRelease_AreRefused(string targets, string release, string why) =>
+        Assert.Contains(why, Assert.Throws<ImageException>(() => PackageSources.Of(targets, release, signedByKeyring: false)).Message);
 
     [Fact]
     public void MasterBootRecord_OnePartition_IsReadByOthers()

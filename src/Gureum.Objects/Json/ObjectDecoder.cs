@@ -59,8 +59,30 @@ public static class ObjectDecoder
     }
 
     // A place is only turned into text when something is wrong there.
-    private sealed class Place(Place? parent, string name, int index = -1)
+    private sealed class Place(Place? parent, string name, int index = -1, string? owner = null)
     {
+        /// <summary>The name that clients know a wrong field by: the type that has it, and the names on the way to it.</summary>
+        internal string Field
+        {
+            get
+            {
+                var (names, type) = (new Stack<string>(), (string?)null);
+                // Keys of maps and indexes of lists are no fields.
+                for (var at = this; at is not null; at = at.Parent)
+                {
+                    if (at.Owner is null) continue;
+                    type ??= at.Owner;
+                    names.Push(at.Name);
+                }
+                return type is null ? ToString() : $"{type[(type.LastIndexOf('.') + 1)..]}.{string.Join('.', names)}";
+            }
+        }
+
+        private Place? Parent => parent;
+        private string Name => name;
+        private string? Owner => owner;
+
+
         public override string ToString()
         {
             var prefix = parent?.ToString() ?? "";
@@ -107,7 +129,7 @@ public static class ObjectDecoder
                 else result.Remove(field.Name);
                 continue;
             }
-            result[field.Name] = Read(ref reader, field.Node, new Place(place, field.Name), issues);
+            result[field.Name] = Read(ref reader, field.Node, new Place(place, field.Name, owner: schema.TypeName), issues);
         }
         return result;
     }
@@ -190,7 +212,7 @@ public static class ObjectDecoder
                 return reader.TokenType == JsonTokenType.Number ? Number(ref reader) : throw Mismatch(ref reader, "float64", place);
             case SchemaKind.Bytes:
                 var text = Text(ref reader, place);
-                if (!System.Buffers.Text.Base64.IsValid(text)) throw new DecodeException($"{place}: illegal base64 data; encode the bytes with base64");
+                if (!System.Buffers.Text.Base64.IsValid(text)) throw new DecodeException($"illegal base64 data at input byte {FirstWrong(text)}");
                 return JsonValue.Create(text)!;
             case SchemaKind.Time or SchemaKind.MicroTime:
                 var time = Text(ref reader, place);
@@ -199,12 +221,20 @@ public static class ObjectDecoder
             case SchemaKind.Quantity:
                 var amount = reader.TokenType == JsonTokenType.Number ? Encoding.UTF8.GetString(reader.ValueSpan) : Text(ref reader, place);
                 return Quantity.TryParse(amount, out var quantity) ? JsonValue.Create(quantity.ToString())!
-                    : throw new DecodeException("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'" + $" ({place}: \"{amount}\")");
+                    : throw new DecodeException("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
             default: // IntOrString
                 if (reader.TokenType == JsonTokenType.String) return JsonValue.Create(reader.GetString())!;
                 return reader.TokenType == JsonTokenType.Number && Integer(ref reader, out var number) && number is >= int.MinValue and <= int.MaxValue
                     ? JsonValue.Create(number) : throw Mismatch(ref reader, "intstr.IntOrString", place);
         }
+    }
+
+    // Where decoding base64 stops: at the first character that is none of its, or at the end of what is too short.
+    private static int FirstWrong(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+            if (!char.IsAsciiLetterOrDigit(text[i]) && text[i] is not ('+' or '/' or '\r' or '\n')) return i;
+        return text.Length / 4 * 4;
     }
 
     private static JsonNode? ReadAny(ref Utf8JsonReader reader)
@@ -253,7 +283,7 @@ public static class ObjectDecoder
     }
 
     private static DecodeException Mismatch(ref Utf8JsonReader reader, string type, Place place) =>
-        new($"json: cannot unmarshal {Describe(reader.TokenType)} into field {place} of type {type}");
+        new($"json: cannot unmarshal {Describe(reader.TokenType)} into Go struct field {place.Field} of type {type}");
 
     private static string Describe(JsonTokenType token) => token switch
     {

@@ -60,7 +60,8 @@ public sealed class ApiError(Status status) : Exception(status.Message)
 
     public static ApiError Invalid(ResourceType type, string name, FieldErrors errors)
     {
-        var texts = errors.List.Select(e => e.ToString()).ToList();
+        // What is said twice is told once; the causes have both.
+        var texts = errors.List.Select(e => e.ToString()).Distinct().ToList();
         var message = $"{type.Kind}{(type.Group.Length == 0 ? "" : "." + type.Group)} \"{name}\" is invalid: "
             + (texts.Count == 1 ? texts[0] : "[" + string.Join(", ", texts) + "]");
         return Make(422, "Invalid", message, new StatusDetails

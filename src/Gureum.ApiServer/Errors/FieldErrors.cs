@@ -21,9 +21,11 @@ public sealed class FieldErrors
         Add(path, "FieldValueNotSupported", $"Unsupported value: {Show(value)}: supported values: {string.Join(", ", supported.Select(s => $"\"{s}\""))}");
     public void Duplicate(string path, object? value) => Add(path, "FieldValueDuplicate", $"Duplicate value: {Show(value)}");
     public void Forbidden(string path, string detail) => Add(path, "FieldValueForbidden", "Forbidden: " + detail);
-    public void NotFound(string path, object? value) => Add(path, "FieldValueNotFound", "Not found: " + Show(value));
+    public void NotFound(string path, object? value, string detail = "") => Add(path, "FieldValueNotFound", "Not found: " + Show(value) + (detail.Length > 0 ? ": " + detail : ""));
+    public void TooFew(string path, long count, long least) => Add(path, "FieldValueTooFew", $"Too few: {count}: must have at least {least} {(least == 1 ? "item" : "items")}");
+    public void TooLongCharacters(string path, int most) => Add(path, "FieldValueTooLong", $"Too long: may not be more than {most} characters");
     public void TooLong(string path, int most) => Add(path, "FieldValueTooLong", $"Too long: may not be more than {most} bytes");
-    public void TooMany(string path, long count, long most) => Add(path, "FieldValueTooMany", $"Too many: {count}: must have at most {most} items");
+    public void TooMany(string path, long count, long most) => Add(path, "FieldValueTooMany", $"Too many: {count}: must have at most {most} {(most == 1 ? "item" : "items")}");
     public void TypeInvalid(string path, object? value, string detail) => Add(path, "FieldValueTypeInvalid", $"Invalid value: {Show(value)}: {detail}");
 
     /// <summary>A refusal whose cause the author of a rule chose: FieldValueInvalid, FieldValueForbidden, FieldValueRequired or FieldValueDuplicate.</summary>
@@ -43,6 +45,25 @@ public sealed class FieldErrors
     {
         if (reason is not null) Invalid(path, value, reason);
     }
+
+    /// <summary>A value that is wrong, and too large to be told.</summary>
+    public void InvalidUnshown(string path, string detail) => Add(path, "FieldValueInvalid", "Invalid value: " + detail);
+
+    /// <summary>Adds one error for each reason that a rule gives.</summary>
+    public void InvalidEach(string path, object? value, IReadOnlyList<string> reasons)
+    {
+        foreach (var reason in reasons) Invalid(path, value, reason);
+    }
+
+    /// <summary>Requires a text, and then that a rule finds nothing wrong with it.</summary>
+    public void RequiredText(string path, string? text, Func<string, IReadOnlyList<string>>? rule = null, string detail = "")
+    {
+        if (text is not { Length: > 0 }) Required(path, detail);
+        else if (rule is not null) InvalidEach(path, text, rule(text));
+    }
+
+    /// <summary>Takes over what another list holds.</summary>
+    public void AddAll(FieldErrors others) => list.AddRange(others.list);
 
     private void Add(string path, string cause, string message) => list.Add(new FieldError(path, cause, message));
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Strategies;
 using Gureum.Objects;
 using Gureum.Objects.Json;
 
@@ -31,7 +32,7 @@ internal static class ObjectMetaRules
         metadata.Remove("deletionGracePeriodSeconds");
         metadata["uid"] = Guid.NewGuid().ToString();
         metadata["creationTimestamp"] = Times.Format(now);
-        if (resource.Strategy.CountsGenerations && value.ContainsKey("spec")) metadata["generation"] = 1L;
+        if (resource.Strategy.CountsGenerations) metadata["generation"] = 1L;
         else metadata.Remove("generation");
     }
 
@@ -44,7 +45,7 @@ internal static class ObjectMetaRules
         if (metadata.Text("name") is { Length: > 0 } given && given != name)
             throw ApiError.BadRequest($"the name of the object ({given}) does not match the name on the URL ({name})");
         if (metadata.Text("namespace") is { Length: > 0 } ns && before.Text("namespace") is { } stored && ns != stored)
-            throw ApiError.BadRequest($"the namespace of the object ({ns}) does not match the namespace on the URL ({stored})");
+            throw ApiError.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
         if (metadata.Text("uid") is { Length: > 0 } uid && uid != before.Text("uid"))
             throw ApiError.Conflict(resource.Type, name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {before.Text("uid")}");
         metadata.Remove("resourceVersion");
@@ -69,35 +70,62 @@ internal static class ObjectMetaRules
     {
         var metadata = value.Need("metadata");
         var name = metadata.Text("name") ?? "";
+        if (metadata.Text("generateName") is { Length: > 0 } prefix) errors.InvalidEach("metadata.generateName", prefix, resource.Strategy.NameErrors(Masked(prefix)));
         if (name.Length == 0) errors.Required("metadata.name", "name or generateName is required");
-        else errors.InvalidIf("metadata.name", name, resource.Strategy.NameError(name));
-        if (resource.Type.Namespaced && metadata.Text("namespace") is { } ns) errors.InvalidIf("metadata.namespace", ns, Names.DnsLabelError(ns));
-        foreach (var (key, text) in metadata.Map("labels"))
-        {
-            errors.InvalidIf("metadata.labels", key, Names.QualifiedNameError(key));
-            errors.InvalidIf("metadata.labels", text, Names.LabelValueError(text));
-        }
+        else errors.InvalidEach("metadata.name", name, resource.Strategy.NameErrors(name));
+        if (resource.Type.Namespaced && metadata.Text("namespace") is { } ns) errors.InvalidEach("metadata.namespace", ns, Names.DnsLabelErrors(ns));
+        if (metadata.Number("generation") is < 0 and var generation) errors.Invalid("metadata.generation", generation, "must be greater than or equal to 0");
+        LabelRules.Labels(metadata, "labels", "metadata.labels", errors);
+        Annotations(metadata, "metadata.annotations", errors);
+        Owners(metadata, errors);
+        Finalizers(metadata, errors);
+        if (resource.Definition is null) KnownFinalizers(metadata, errors);
+    }
+
+    // What a generated name starts with may end in a dash.
+    private static string Masked(string prefix) => prefix.Length > 1 && prefix.EndsWith('-') ? prefix[..^2] + "a" : prefix;
+
+    internal static void Annotations(JsonObject metadata, string path, FieldErrors errors)
+    {
         long bytes = 0;
         foreach (var (key, text) in metadata.Map("annotations"))
         {
-            errors.InvalidIf("metadata.annotations", key, Names.QualifiedNameError(key.ToLowerInvariant()));
-            bytes += key.Length + text.Length;
+            errors.InvalidEach(path, key, Names.QualifiedNameErrors(key.ToLowerInvariant()));
+            bytes += System.Text.Encoding.UTF8.GetByteCount(key) + System.Text.Encoding.UTF8.GetByteCount(text);
         }
-        if (bytes > MostAnnotationBytes) errors.TooLong("metadata.annotations", MostAnnotationBytes);
-        foreach (var (finalizer, i) in metadata.Texts("finalizers").Select((f, i) => (f, i)))
-            errors.InvalidIf($"metadata.finalizers[{i}]", finalizer, Names.QualifiedNameError(finalizer));
-        ValidateOwners(metadata, errors);
+        if (bytes > MostAnnotationBytes) errors.TooLong(path, MostAnnotationBytes);
     }
 
-    private static void ValidateOwners(JsonObject metadata, FieldErrors errors)
+    private static void Finalizers(JsonObject metadata, FieldErrors errors)
     {
-        var controllers = 0;
-        foreach (var (owner, i) in metadata.Objects("ownerReferences").Select((o, i) => (o, i)))
+        var all = metadata.Texts("finalizers").ToList();
+        foreach (var finalizer in all) errors.InvalidEach("metadata.finalizers", finalizer, Names.QualifiedNameErrors(finalizer));
+        if (all.Contains("orphan") && all.Contains("foregroundDeletion"))
+            errors.Invalid("metadata.finalizers", metadata["finalizers"], "finalizer orphan and foregroundDeletion cannot be both set");
+    }
+
+    // Kinds of our own are stricter than those that users define: a finalizer names its domain.
+    private static void KnownFinalizers(JsonObject metadata, FieldErrors errors)
+    {
+        foreach (var (finalizer, i) in metadata.Texts("finalizers").Select((f, i) => (f, i)))
+            if (!finalizer.Contains('/') && finalizer is not ("kubernetes" or "orphan" or "foregroundDeletion"))
+                errors.Invalid($"metadata.finalizers[{i}]", finalizer, "name is neither a standard finalizer name nor is it fully qualified");
+    }
+
+    private static void Owners(JsonObject metadata, FieldErrors errors)
+    {
+        const string path = "metadata.ownerReferences";
+        var controller = "";
+        foreach (var owner in metadata.Objects("ownerReferences"))
         {
-            var path = $"metadata.ownerReferences[{i}]";
-            foreach (var field in (ReadOnlySpan<string>)["apiVersion", "kind", "name", "uid"])
-                if (owner.Text(field) is not { Length: > 0 }) errors.Invalid(path + "." + field, owner.Text(field) ?? "", field + " must not be empty");
-            if (owner.Flag("controller") == true && ++controllers == 2) errors.Invalid("metadata.ownerReferences", "", "Only one reference can have Controller set to true");
+            if (owner.Text("apiVersion") is not { Length: > 0 } version || version.EndsWith('/')) errors.Invalid(path + ".apiVersion", owner.Text("apiVersion") ?? "", "version must not be empty");
+            foreach (var field in (ReadOnlySpan<string>)["kind", "name", "uid"])
+                if (owner.Text(field) is not { Length: > 0 }) errors.Invalid(path + "." + field, "", "must not be empty");
+            if (owner.Text("apiVersion") == "v1" && owner.Text("kind") == "Event") errors.Invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner");
+            if (owner.Flag("controller") != true) continue;
+            var found = owner.Text("kind") + "/" + owner.Text("name");
+            if (controller.Length > 0) errors.Invalid(path, metadata["ownerReferences"], $"Only one reference can have Controller set to true. Found \"true\" in references for {controller} and {found}");
+            else controller = found;
         }
     }
 }

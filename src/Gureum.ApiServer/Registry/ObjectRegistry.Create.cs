@@ -75,16 +75,23 @@ public sealed partial class ObjectRegistry
 
     private static void Default(Resource resource, JsonObject value)
     {
+        var builtIn = resource.Definition is null;
+        if (builtIn)
+        {
+            ZeroValues.Remove(value, resource.Schema);
+            ZeroValues.MakeObjects(value, resource.Schema);
+        }
         Defaulting.Apply(value, resource.Schema);
         resource.Strategy.Default(value);
+        if (builtIn) ZeroValues.Show(value, resource.Schema);
     }
 
     private static void Validate(Resource resource, JsonObject value)
     {
         var errors = new FieldErrors();
         ObjectMetaRules.Validate(resource, value, errors);
-        if (resource.Definition is null) SchemaRules.Validate(value, resource.Schema, "", errors);
-        resource.Strategy.Validate(value, errors);
+        if (resource.Definition is null && resource.Strategy.DemandsSchema) SchemaRules.Validate(value, resource.Schema, "", errors);
+        resource.Strategy.Validate(value, null, errors);
         if (errors.Any) throw ApiError.Invalid(resource.Type, NameOf(value), errors);
     }
 }

@@ -124,13 +124,13 @@ public sealed partial class ObjectRegistry
         if (value.Child("metadata")!.ContainsKey("deletionTimestamp"))
         {
             var before = old.Child("metadata")!.Texts("finalizers").ToHashSet();
-            foreach (var added in value.Child("metadata")!.Texts("finalizers").Where(f => !before.Contains(f)))
-                errors.Forbidden("metadata.finalizers", $"no new finalizers can be added if the object is being deleted, found new finalizers []string{{\"{added}\"}}");
+            var added = value.Child("metadata")!.Texts("finalizers").Where(f => !before.Contains(f)).Distinct().Order(StringComparer.Ordinal).ToList();
+            if (added.Count > 0) errors.Forbidden("metadata.finalizers", $"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{string.Join(", ", added.Select(FieldErrors.Quote))}}}");
         }
         if (request.Subresource == "status") resource.Strategy.ValidateStatusUpdate(value, old, errors);
         else
         {
-            if (resource.Definition is null) SchemaRules.Validate(value, resource.Schema, "", errors);
+            if (resource.Definition is null && resource.Strategy.DemandsSchema) SchemaRules.Validate(value, resource.Schema, "", errors);
             resource.Strategy.Validate(value, old, errors);
             if (!request.Narrow) resource.Strategy.ValidateSubresource(value, old, request.Subresource, errors);
         }

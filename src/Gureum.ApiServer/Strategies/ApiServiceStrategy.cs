@@ -10,7 +10,7 @@ namespace Gureum.ApiServer.Strategies;
 internal sealed class ApiServiceStrategy : Strategy
 {
     // v1. is the core group's: a name like no other.
-    public override string? NameError(string name) => name.Length > 0 && !name.Contains('/') && !name.Contains('%') && name is not ("." or "..") ? null : "may not contain '/' or '%', nor be '.' or '..'";
+    public override IReadOnlyList<string> NameErrors(string name) => Names.PathSegmentErrors(name);
 
     public override bool CountsGenerations => false;
 

@@ -11,7 +11,7 @@ namespace Gureum.ApiServer.Strategies;
 /// <summary>Addresses that something holds: each is named by the address itself, in its canonical form, and belongs to one parent for ever.</summary>
 internal sealed class IpAddressStrategy : SimpleStrategy
 {
-    public override string? NameError(string name) => AddressError(name);
+    public override IReadOnlyList<string> NameErrors(string name) => AddressError(name) is { } wrong ? [wrong] : [];
 
     public override void Validate(JsonObject value, FieldErrors errors)
     {

@@ -15,7 +15,7 @@ internal static class PodDefaults
             if (volume.Child("image") is { } image && image.Text("pullPolicy") is not { Length: > 0 } && image.Text("reference") is { Length: > 0 } reference)
                 image["pullPolicy"] = Tag(reference) == "latest" ? "Always" : "IfNotPresent";
             // A volume that names no source is an empty directory.
-            if (volume.Count == 1 && volume.ContainsKey("name")) volume["emptyDir"] = new JsonObject();
+            if (volume.All(p => p.Key == "name")) volume["emptyDir"] = new JsonObject();
         }
         // The old name of the service account and the new one say the same.
         if (spec.Text("serviceAccountName") is { Length: > 0 } account) spec["serviceAccount"] = account;
@@ -25,16 +25,19 @@ internal static class PodDefaults
             if (spec.Flag(flag) == false) spec.Remove(flag);
     }
 
+    /// <summary>A pod's limit without a request is a request too; in a template it is not yet.</summary>
+    internal static void Requests(JsonObject spec)
+    {
+        foreach (var list in (ReadOnlySpan<string>)["initContainers", "containers"])
+            foreach (var resources in spec.Objects(list).Select(c => c.Child("resources")).OfType<JsonObject>())
+                foreach (var (name, limit) in (resources.Child("limits") ?? []).ToList())
+                    if (resources.Child("requests")?.ContainsKey(name) != true) resources.Need("requests")[name] = limit?.DeepClone();
+    }
+
     private static void Container(JsonObject container, JsonObject spec)
     {
         if (container.Text("imagePullPolicy") is not { Length: > 0 } && container.Text("image") is { } image)
             container["imagePullPolicy"] = Tag(image) == "latest" ? "Always" : "IfNotPresent";
-        if (container.Child("resources") is { } resources && resources.Child("limits") is { } limits)
-        {
-            // A limit without a request is a request too.
-            foreach (var (name, limit) in limits)
-                if (resources.Child("requests")?.ContainsKey(name) != true) resources.Need("requests")[name] = limit?.DeepClone();
-        }
         if (spec.Flag("hostNetwork") == true)
             foreach (var port in container.Objects("ports"))
                 if (!port.ContainsKey("hostPort") && port.Number("containerPort") is { } number) port["hostPort"] = number;

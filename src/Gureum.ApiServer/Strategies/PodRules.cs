@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Strategies.Pods;
 using Gureum.Objects;
 using Gureum.Objects.Json;
 
@@ -8,107 +9,138 @@ namespace Gureum.ApiServer.Strategies;
 /// <summary>What a pod's spec must fulfil, in a Pod or in a template.</summary>
 internal static class PodRules
 {
+    private const int MostSearchCharacters = 2048;
+
+    /// <param name="pod">The pod's metadata, null in a template.</param>
     /// <param name="given">Volumes that come from elsewhere: a StatefulSet's claims.</param>
-    internal static void Validate(JsonObject spec, string path, FieldErrors errors, IEnumerable<string>? given = null)
+    internal static void Validate(JsonObject spec, string path, FieldErrors errors, JsonObject? pod = null)
     {
-        var volumes = new HashSet<string>(given ?? []);
-        foreach (var (volume, i) in spec.Objects("volumes").Select((v, i) => (v, i)))
+        var system = spec.Child("os")?.Text("name");
+        if (!spec.ContainsKey("terminationGracePeriodSeconds")) errors.Required(path + ".terminationGracePeriodSeconds");
+        var volumes = PodVolumes.Validate(spec, pod?.Text("name"), path + ".volumes", errors);
+        var claims = Claims(spec, path + ".resourceClaims", errors);
+        var scope = new PodScope(volumes, claims, spec.Number("terminationGracePeriodSeconds"), spec.Text("restartPolicy") ?? "", spec.Flag("hostUsers") != false, system);
+        ContainerRules.Validate(spec, scope, path, errors);
+        if (spec.Child("resources") is { } resources) ResourceRules.Validate(resources, claims, path + ".resources", pod: true, errors);
+        HostNetwork(spec, path, pod is not null, errors);
+        ContainerRules.RequiredChoice(spec.Text("restartPolicy"), ["Always", "OnFailure", "Never"], path + ".restartPolicy", errors);
+        ContainerRules.RequiredChoice(spec.Text("dnsPolicy"), ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"], path + ".dnsPolicy", errors);
+        LabelRules.Labels(spec, "nodeSelector", path + ".nodeSelector", errors);
+        SecurityRules.Pod(spec, path, errors);
+        PlacementRules.Validate(spec, path, errors);
+        Dns(spec, path + ".dnsConfig", errors);
+        foreach (var (i, gate) in spec.Objects("readinessGates").Index()) errors.InvalidEach($"{path}.readinessGates[{i}].conditionType", gate.Text("conditionType") ?? "", Names.QualifiedNameErrors(gate.Text("conditionType") ?? ""));
+        Gates(spec, path + ".schedulingGates", errors);
+        PlacementRules.Spreading(spec, path, errors);
+        HostUsers(spec, path, errors);
+        Named(spec, path, errors);
+        PlacementRules.Tolerations(spec, path, errors);
+        Aliases(spec, path + ".hostAliases", errors);
+        Text(spec, "priorityClassName", Names.DnsSubdomainErrors, path, errors);
+        Text(spec, "runtimeClassName", Names.DnsSubdomainErrors, path, errors, evenEmpty: true);
+        if (spec.Text("preemptionPolicy") is { } preemption) ContainerRules.RequiredChoice(preemption, ["PreemptLowerPriority", "Never"], path + ".preemptionPolicy", errors);
+        if (spec.Child("overhead") is { } overhead) ResourceRules.Validate(new JsonObject { ["limits"] = overhead.DeepClone() }, claims, path + ".overhead", pod: false, errors);
+        if (spec.ContainsKey("os"))
         {
-            var name = volume.Text("name") ?? "";
-            if (name.Length == 0) errors.Required($"{path}.volumes[{i}].name");
-            else errors.InvalidIf($"{path}.volumes[{i}].name", name, Names.DnsLabelError(name));
-            volumes.Add(name);
-            if (volume.Count > 2) errors.Forbidden($"{path}.volumes[{i}]", "may not specify more than 1 volume type");
-        }
-        if (spec.Items("containers") is null or { Count: 0 }) errors.Required(path + ".containers");
-        var names = new HashSet<string>();
-        foreach (var list in (ReadOnlySpan<string>)["initContainers", "containers", "ephemeralContainers"])
-            foreach (var (container, i) in spec.Objects(list).Select((c, i) => (c, i)).ToList())
-                Container(container, $"{path}.{list}[{i}]", list, names, volumes, errors);
-        if (spec.Number("activeDeadlineSeconds") is < 1) errors.Invalid(path + ".activeDeadlineSeconds", spec["activeDeadlineSeconds"], "must be between 1 and 2147483647, inclusive");
-        if (spec.Number("terminationGracePeriodSeconds") is < 0) errors.Invalid(path + ".terminationGracePeriodSeconds", spec["terminationGracePeriodSeconds"], "must be greater than or equal to 0");
-        foreach (var field in (ReadOnlySpan<string>)["hostname", "subdomain"])
-            if (spec.Text(field) is { Length: > 0 } name) errors.InvalidIf($"{path}.{field}", name, Names.DnsLabelError(name));
-        if (spec.Text("nodeName") is { Length: > 0 } node) errors.InvalidIf(path + ".nodeName", node, Names.DnsSubdomainError(node));
-        foreach (var (toleration, i) in spec.Objects("tolerations").Select((t, i) => (t, i)))
-        {
-            if (toleration.Text("key") is not { Length: > 0 } && toleration.Text("operator") != "Exists")
-                errors.Invalid($"{path}.tolerations[{i}].operator", toleration.Text("operator") ?? "", "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
-            if (toleration.ContainsKey("tolerationSeconds") && toleration.Text("effect") != "NoExecute")
-                errors.Invalid($"{path}.tolerations[{i}].effect", toleration.Text("effect") ?? "", "effect must be 'NoExecute' when `tolerationSeconds` is set");
-            if (toleration.Text("operator") == "Exists" && toleration.Text("value") is { Length: > 0 }) errors.Invalid($"{path}.tolerations[{i}].operator", toleration["value"], "value must be empty when `operator` is 'Exists'");
-        }
-        if (spec.Text("dnsPolicy") == "None" && spec.Child("dnsConfig")?.Items("nameservers") is null or { Count: 0 } && spec.Text("dnsPolicy") == "None")
-            errors.Required(path + ".dnsConfig.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None");
-        Sysctls.Validate(spec, path + ".securityContext.sysctls", errors);
-        if (spec.Flag("shareProcessNamespace") == true && spec.Flag("hostPID") == true) errors.Invalid(path + ".shareProcessNamespace", true, "ShareProcessNamespace and HostPID cannot both be enabled");
-    }
-
-    private static void Container(JsonObject container, string path, string list, HashSet<string> names, HashSet<string> volumes, FieldErrors errors)
-    {
-        var name = container.Text("name") ?? "";
-        if (name.Length == 0) errors.Required(path + ".name");
-        else
-        {
-            errors.InvalidIf(path + ".name", name, Names.DnsLabelError(name));
-            if (!names.Add(name)) errors.Duplicate(path + ".name", name);
-        }
-        var image = container.Text("image") ?? "";
-        if (image.Length == 0) errors.Required(path + ".image");
-        else if (image.Trim() != image) errors.Invalid(path + ".image", image, "must not have leading or trailing whitespace");
-        if (list != "initContainers" && container.Text("restartPolicy") is { } policy && list == "containers" && policy.Length > 0 && policy is not ("Always" or "OnFailure" or "Never"))
-            errors.Unsupported(path + ".restartPolicy", policy, ["Always", "OnFailure", "Never"]);
-        Ports(container, path, errors);
-        Resources(container, path, errors);
-        foreach (var (env, i) in container.Objects("env").Select((e, i) => (e, i)))
-            if (env.Text("name") is not { Length: > 0 }) errors.Required($"{path}.env[{i}].name");
-            else if (env.Text("value") is { Length: > 0 } && env.ContainsKey("valueFrom")) errors.Invalid($"{path}.env[{i}].valueFrom", "", "may not be specified when `value` is not empty");
-        var mounts = new HashSet<string>();
-        foreach (var (mount, i) in container.Objects("volumeMounts").Select((m, i) => (m, i)))
-        {
-            if (mount.Text("name") is { } volume && !volumes.Contains(volume)) errors.NotFound($"{path}.volumeMounts[{i}].name", volume);
-            if (mount.Text("mountPath") is not { Length: > 0 } at) errors.Required($"{path}.volumeMounts[{i}].mountPath");
-            else if (!mounts.Add(at)) errors.Invalid($"{path}.volumeMounts[{i}].mountPath", at, "must be unique");
-            if (mount.Text("subPath") is { } sub && (sub.StartsWith('/') || sub.Split('/').Contains(".."))) errors.Invalid($"{path}.volumeMounts[{i}].subPath", sub, "must be a relative path that does not contain '..'");
-        }
-        foreach (var probe in (ReadOnlySpan<string>)["livenessProbe", "readinessProbe", "startupProbe"])
-            if (container.Child(probe) is { } found) Probe(found, path + "." + probe, probe, errors);
-    }
-
-    private static void Ports(JsonObject container, string path, FieldErrors errors)
-    {
-        var names = new HashSet<string>();
-        foreach (var (port, i) in container.Objects("ports").Select((p, i) => (p, i)))
-        {
-            if (port.Number("containerPort") is not { } number) errors.Required($"{path}.ports[{i}].containerPort");
-            else if (number is < 1 or > 65535) errors.Invalid($"{path}.ports[{i}].containerPort", number, "must be between 1 and 65535, inclusive");
-            if (port.Number("hostPort") is < 1 or > 65535) errors.Invalid($"{path}.ports[{i}].hostPort", port["hostPort"], "must be between 1 and 65535, inclusive");
-            if (port.Text("name") is not { Length: > 0 } name) continue;
-            if (name.Length > 15 || Names.DnsLabelError(name) is not null || !name.Any(char.IsAsciiLetter)) errors.Invalid($"{path}.ports[{i}].name", name, "must be no more than 15 characters, lower case letters, digits and '-', with at least one letter");
-            else if (!names.Add(name)) errors.Duplicate($"{path}.ports[{i}].name", name);
+            if (system is not { Length: > 0 }) errors.Required(path + ".os.name");
+            else if (system is not ("linux" or "windows")) errors.Unsupported(path + ".os.name", system, ["linux", "windows"]);
+            else SystemRules.Validate(spec, system, path, errors);
         }
     }
 
-    private static void Resources(JsonObject container, string path, FieldErrors errors)
+    // Names, each of them a text that may be missing.
+    private static void Named(JsonObject spec, string path, FieldErrors errors)
     {
-        var resources = container.Child("resources");
-        foreach (var list in (ReadOnlySpan<string>)["limits", "requests"])
-            foreach (var (name, amount) in (resources?.Map(list) ?? []).ToList())
-            {
-                if (Quantity.TryParse(amount, out var quantity) && quantity < Quantity.Zero) errors.Invalid($"{path}.resources.{list}[{name}]", amount, "must be greater than or equal to 0");
-                errors.InvalidIf($"{path}.resources.{list}", name, Names.QualifiedNameError(name));
-                if (list == "requests" && resources?.Child("limits")?.Text(name) is { } limit && Quantity.TryParse(limit, out var most) && quantity > most)
-                    errors.Invalid($"{path}.resources.requests", amount, $"must be less than or equal to {name} limit of {limit}");
-            }
+        if (spec.Text("hostnameOverride") is { } host)
+        {
+            if (spec.Flag("setHostnameAsFQDN") == true) errors.Forbidden(path + ".hostnameOverride", "may not be specified when setHostnameAsFQDN is true");
+            if (spec.Flag("hostNetwork") == true) errors.Forbidden(path + ".hostnameOverride", "may not be specified when hostNetwork is true");
+            if (host.Length > 64) errors.TooLong(path + ".hostnameOverride", 64);
+            errors.InvalidEach(path + ".hostnameOverride", host, Names.DnsSubdomainErrors(host));
+        }
+        Text(spec, "serviceAccountName", Names.DnsSubdomainErrors, path, errors);
+        Text(spec, "nodeName", Names.DnsSubdomainErrors, path, errors);
+        if (spec.Number("activeDeadlineSeconds") is (< 1 or > int.MaxValue) and var seconds) errors.Invalid(path + ".activeDeadlineSeconds", seconds, "must be between 1 and 2147483647, inclusive");
+        Text(spec, "hostname", Names.DnsLabelErrors, path, errors);
+        Text(spec, "subdomain", Names.DnsLabelErrors, path, errors);
     }
 
-    private static void Probe(JsonObject probe, string path, string kind, FieldErrors errors)
+    private static void Text(JsonObject holder, string field, Func<string, IReadOnlyList<string>> rule, string path, FieldErrors errors, bool evenEmpty = false)
     {
-        var handlers = ((ReadOnlySpan<string>)["exec", "httpGet", "tcpSocket", "grpc"]).ToArray().Count(probe.ContainsKey);
-        if (handlers == 0) errors.Required(path, "must specify a handler type");
-        if (handlers > 1) errors.Forbidden(path, "may not specify more than 1 handler type");
-        foreach (var field in (ReadOnlySpan<string>)["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"])
-            if (probe.Number(field) is < 0) errors.Invalid(path + "." + field, probe[field], "must be greater than or equal to 0");
-        if (kind != "readinessProbe" && probe.Number("successThreshold") is not (null or 1)) errors.Invalid(path + ".successThreshold", probe["successThreshold"], "must be 1");
+        if (holder.Text(field) is { } text && (evenEmpty || text.Length > 0)) errors.InvalidEach($"{path}.{field}", text, rule(text));
+    }
+
+    private static HashSet<string> Claims(JsonObject spec, string path, FieldErrors errors)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (i, claim) in spec.Objects("resourceClaims").Index())
+        {
+            var (place, name) = ($"{path}[{i}]", claim.Text("name") ?? "");
+            if (name.Length == 0) errors.Required(place + ".name");
+            else if (!names.Add(name)) errors.Duplicate(place + ".name", name);
+            else errors.InvalidEach(place + ".name", name, Names.DnsLabelErrors(name));
+            var (own, template) = (claim.Text("resourceClaimName"), claim.Text("resourceClaimTemplateName"));
+            if (own is not null && template is not null) errors.Invalid(place, GoText.Of(claim, "core.v1.PodResourceClaim"), "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified");
+            if (own is null && template is null) errors.Invalid(place, GoText.Of(claim, "core.v1.PodResourceClaim"), "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`");
+            Text(claim, "resourceClaimName", Names.DnsSubdomainErrors, place, errors, evenEmpty: true);
+            Text(claim, "resourceClaimTemplateName", Names.DnsSubdomainErrors, place, errors, evenEmpty: true);
+        }
+        return names;
+    }
+
+    private static void HostNetwork(JsonObject spec, string path, bool isPod, FieldErrors errors)
+    {
+        if (spec.Flag("hostNetwork") != true) return;
+        foreach (var (i, container) in spec.Objects("containers").Index())
+            foreach (var (j, port) in container.Objects("ports").Index())
+                if ((port.Number("hostPort") ?? 0) is var host && (isPod || host != 0) && host != (port.Number("containerPort") ?? 0))
+                    errors.Invalid($"{path}.containers[{i}].ports[{j}].hostPort", host, "must match `containerPort` when `hostNetwork` is true");
+    }
+
+    private static void HostUsers(JsonObject spec, string path, FieldErrors errors)
+    {
+        if (spec.Flag("hostUsers") != false) return;
+        if (spec.Flag("hostNetwork") == true) errors.Forbidden(path + ".hostNetwork", "when `hostUsers` is false");
+        if (spec.Flag("hostPID") == true) errors.Forbidden(path + ".HostPID", "when `hostUsers` is false");
+        if (spec.Flag("hostIPC") == true) errors.Forbidden(path + ".HostIPC", "when `hostUsers` is false");
+    }
+
+    private static void Dns(JsonObject spec, string path, FieldErrors errors)
+    {
+        var config = spec.Child("dnsConfig");
+        if (spec.Text("dnsPolicy") == "None")
+        {
+            if (config is null) { errors.Required(path, "must provide `dnsConfig` when `dnsPolicy` is None"); return; }
+            if (config.IsEmptyList("nameservers")) { errors.Required(path + ".nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None"); return; }
+        }
+        if (config is null) return;
+        if (config.Items("nameservers") is { Count: > 3 } servers) errors.Invalid(path + ".nameservers", servers, "must not have more than 3 nameservers");
+        foreach (var (i, server) in config.Texts("nameservers").Index()) AddressRules.Address(server, $"{path}.nameservers[{i}]", errors);
+        if (config.Items("searches") is { Count: > 32 } searches) errors.Invalid(path + ".searches", searches, "must not have more than 32 search paths");
+        if (string.Join(' ', config.Texts("searches")).Length > MostSearchCharacters) errors.Invalid(path + ".searches", config["searches"], $"must not have more than {MostSearchCharacters} characters (including spaces) in the search list");
+        foreach (var (i, search) in config.Texts("searches").Index())
+            if (search != "." && (search.EndsWith('.') ? search[..^1] : search) is var domain) errors.InvalidEach($"{path}.searches[{i}]", domain, Names.UnderscoredSubdomainErrors(domain));
+        foreach (var (i, option) in config.Objects("options").Index())
+            if (option.Text("name") is not { Length: > 0 }) errors.Required($"{path}.options[{i}]", "must not be empty");
+    }
+
+    private static void Gates(JsonObject spec, string path, FieldErrors errors)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (i, gate) in spec.Objects("schedulingGates").Index())
+        {
+            var name = gate.Text("name") ?? "";
+            errors.InvalidEach($"{path}[{i}]", name, Names.QualifiedNameErrors(name));
+            if (!seen.Add(name)) errors.Duplicate($"{path}[{i}]", name);
+        }
+    }
+
+    private static void Aliases(JsonObject spec, string path, FieldErrors errors)
+    {
+        foreach (var (i, alias) in spec.Objects("hostAliases").Index())
+        {
+            AddressRules.Address(alias.Text("ip") ?? "", $"{path}[{i}].ip", errors);
+            foreach (var (j, name) in alias.Texts("hostnames").Index()) errors.InvalidEach($"{path}[{i}].hostnames[{j}]", name, Names.DnsSubdomainErrors(name));
+        }
     }
 }

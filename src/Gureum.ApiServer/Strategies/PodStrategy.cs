@@ -20,22 +20,32 @@ internal sealed class PodStrategy : Strategy
     {
         if (value.Child("spec") is not { } spec) return;
         PodDefaults.Apply(spec);
+        PodDefaults.Requests(spec);
         if (!spec.ContainsKey("enableServiceLinks")) spec["enableServiceLinks"] = true;
     }
 
     public override void PrepareForCreate(JsonObject value)
     {
         var status = new JsonObject { ["phase"] = "Pending" };
+        // What is asked for counts too where only limits were written.
         if (value.Child("spec") is { } spec) status["qosClass"] = PodQuality.Of(spec);
         if (value.Child("spec")?.Items("schedulingGates") is { Count: > 0 })
             status["conditions"] = new JsonArray((JsonNode)new JsonObject { ["type"] = "PodScheduled", ["status"] = "False", ["reason"] = "SchedulingGated", ["message"] = "Scheduling is blocked due to non-empty scheduling gates" });
         value["status"] = status;
     }
 
+    public override bool DemandsSchema => false;
+
     public override void Validate(JsonObject value, FieldErrors errors)
     {
-        if (value.Child("spec") is not { } spec) { errors.Required("spec.containers"); return; }
-        PodRules.Validate(spec, "spec", errors);
+        var spec = value.Child("spec") ?? [];
+        PodRules.Validate(spec, "spec", errors, value.Child("metadata") ?? []);
+        if (spec.Text("serviceAccountName") is not { Length: > 0 })
+            foreach (var (i, volume) in spec.Objects("volumes").Index())
+                foreach (var (j, source) in (volume.Child("projected")?.Objects("sources") ?? []).Index())
+                    if (source.ContainsKey("serviceAccountToken")) errors.Forbidden($"spec.volumes[{i}].projected.sources[{j}].serviceAccountToken", "must not be specified when serviceAccountName is not set");
+        foreach (var list in (ReadOnlySpan<string>)["containers", "initContainers"])
+            foreach (var (i, container) in spec.Objects(list).Index()) Pods.ContainerRules.Trimmed(container, $"spec.{list}[{i}]", errors);
     }
 
     public override void PrepareForSubresource(JsonObject value, JsonObject old, string subresource)
@@ -108,8 +118,12 @@ internal sealed class PodStrategy : Strategy
     }
 }
 
-internal sealed class PodTemplateStrategy : SimpleStrategy
+internal sealed class PodTemplateStrategy : Strategy
 {
+    public override bool DemandsSchema => false;
+
+    public override void Validate(JsonObject value, FieldErrors errors) => TemplateRules.Validate(value.Child("template") ?? [], "template", errors);
+
     public override void Default(JsonObject value)
     {
         if (value.Child("template")?.Child("spec") is { } spec) PodDefaults.Apply(spec);

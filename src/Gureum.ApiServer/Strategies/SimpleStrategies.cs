@@ -51,16 +51,15 @@ internal sealed class ConfigMapStrategy : SimpleStrategy
     public override void Validate(JsonObject value, FieldErrors errors)
     {
         long bytes = 0;
-        var data = value.Child("data");
         foreach (var (key, text) in value.Map("data"))
         {
-            errors.InvalidIf($"data[{key}]", key, Names.ConfigKeyError(key));
+            errors.InvalidEach($"data[{key}]", key, Names.ConfigKeyErrors(key));
+            if (value.Child("binaryData")?.ContainsKey(key) == true) errors.Invalid($"data[{key}]", key, "duplicate of key present in binaryData");
             bytes += System.Text.Encoding.UTF8.GetByteCount(text);
         }
         foreach (var (key, text) in value.Map("binaryData"))
         {
-            errors.InvalidIf($"binaryData[{key}]", key, Names.ConfigKeyError(key));
-            if (data?.ContainsKey(key) == true) errors.Invalid($"data[{key}]", key, "duplicate of key present in binaryData");
+            errors.InvalidEach($"binaryData[{key}]", key, Names.ConfigKeyErrors(key));
             bytes += text.Length * 3L / 4;
         }
         if (bytes > MostBytes) errors.TooLong("", MostBytes);
@@ -96,12 +95,19 @@ internal sealed class SecretStrategy : SimpleStrategy
         long bytes = 0;
         foreach (var (key, text) in value.Map("data"))
         {
-            errors.InvalidIf($"data[{key}]", key, Names.ConfigKeyError(key));
+            errors.InvalidEach($"data[{key}]", key, Names.ConfigKeyErrors(key));
             bytes += text.Length * 3L / 4;
         }
         if (bytes > MostBytes) errors.TooLong("data", MostBytes);
-        foreach (var key in Demanded.GetValueOrDefault(value.Text("type") ?? "") ?? [])
-            if (value.Child("data")?.ContainsKey(key) != true) errors.Required($"data[{key}]");
+        var (type, data) = (value.Text("type") ?? "", value.Child("data"));
+        if (type == "kubernetes.io/basic-auth" && data?.ContainsKey("username") != true && data?.ContainsKey("password") != true)
+        {
+            errors.Required("data[username]");
+            errors.Required("data[password]");
+        }
+        if (type == "kubernetes.io/ssh-auth" && data?.Text("ssh-privatekey") is "") errors.Required("data[ssh-privatekey]");
+        foreach (var key in Demanded.GetValueOrDefault(type) ?? [])
+            if (data?.ContainsKey(key) != true) errors.Required($"data[{key}]");
         if (value.Text("type") == "kubernetes.io/service-account-token" && value.Child("metadata")?.Child("annotations")?.Text("kubernetes.io/service-account.name") is not { Length: > 0 })
             errors.Required("metadata.annotations[kubernetes.io/service-account.name]");
     }
@@ -131,7 +137,7 @@ internal sealed class NamespaceStrategy : SimpleStrategy
 
     public override bool SelectsNamespace => false;
 
-    public override string? NameError(string name) => Names.DnsLabelError(name);
+    public override IReadOnlyList<string> NameErrors(string name) => Names.DnsLabelErrors(name);
     public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
 
     public override void PrepareForCreate(JsonObject value)
@@ -189,79 +195,4 @@ internal sealed class PriorityClassStrategy : SimpleStrategy
         if (value.Number("value") != old.Number("value")) errors.Forbidden("value", "may not be changed in an update.");
         Immutable(value, old, errors, "preemptionPolicy");
     }
-}
-
-internal sealed class StorageClassStrategy : SimpleStrategy
-{
-    public override void Validate(JsonObject value, FieldErrors errors)
-    {
-        if (value.Text("provisioner") is not { Length: > 0 }) errors.Required("provisioner");
-    }
-
-    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
-    {
-        foreach (var field in (ReadOnlySpan<string>)["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"])
-            if (!JsonNode.DeepEquals(value[field], old[field])) errors.Forbidden(field, $"updates to {field} are forbidden.");
-    }
-}
-
-internal sealed class RoleStrategy : SimpleStrategy
-{
-    public override string? NameError(string name) => Names.PathSegmentError(name);
-
-    public override void Validate(JsonObject value, FieldErrors errors)
-    {
-        foreach (var (rule, i) in value.Objects("rules").Select((r, i) => (r, i)))
-        {
-            if (rule.Items("verbs") is null or { Count: 0 }) errors.Required($"rules[{i}].verbs", "verbs must contain at least one value");
-            var paths = rule.Items("nonResourceURLs") is { Count: > 0 };
-            if (paths && value.Text("kind") == "Role") errors.Invalid($"rules[{i}].nonResourceURLs", rule["nonResourceURLs"], "namespaced rules cannot apply to non-resource URLs");
-            if (paths && (rule.Items("apiGroups") is { Count: > 0 } || rule.Items("resources") is { Count: > 0 })) errors.Invalid($"rules[{i}].nonResourceURLs", rule["nonResourceURLs"], "rules cannot apply to both regular resources and non-resource URLs");
-            if (paths) continue;
-            if (rule.Items("apiGroups") is null or { Count: 0 }) errors.Required($"rules[{i}].apiGroups", "resource rules must supply at least one api group");
-            if (rule.Items("resources") is null or { Count: 0 }) errors.Required($"rules[{i}].resources", "resource rules must supply at least one resource");
-        }
-    }
-}
-
-internal sealed class RoleBindingStrategy : SimpleStrategy
-{
-    public override string? NameError(string name) => Names.PathSegmentError(name);
-
-    public override void Default(JsonObject value)
-    {
-        foreach (var subject in value.Objects("subjects"))
-            if (subject.Text("apiGroup") is null && subject.Text("kind") is "User" or "Group") subject["apiGroup"] = "rbac.authorization.k8s.io";
-    }
-
-    public override void Validate(JsonObject value, FieldErrors errors)
-    {
-        var role = value.Child("roleRef");
-        if (role?.Text("name") is not { Length: > 0 }) errors.Required("roleRef.name");
-        if (role?.Text("kind") is not ("Role" or "ClusterRole")) errors.Unsupported("roleRef.kind", role?.Text("kind") ?? "", value.Text("kind") == "ClusterRoleBinding" ? ["ClusterRole"] : ["Role", "ClusterRole"]);
-        foreach (var (subject, i) in value.Objects("subjects").Select((s, i) => (s, i)))
-        {
-            if (subject.Text("name") is not { Length: > 0 }) errors.Required($"subjects[{i}].name");
-            if (subject.Text("kind") is not ("User" or "Group" or "ServiceAccount")) errors.Unsupported($"subjects[{i}].kind", subject.Text("kind") ?? "", ["ServiceAccount", "User", "Group"]);
-            else if (subject.Text("kind") == "ServiceAccount" && subject.Text("namespace") is not { Length: > 0 } && value.Text("kind") == "ClusterRoleBinding") errors.Required($"subjects[{i}].namespace");
-        }
-    }
-
-    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
-    {
-        if (!JsonNode.DeepEquals(value["roleRef"], old["roleRef"])) errors.Invalid("roleRef", value["roleRef"], "cannot change roleRef");
-    }
-}
-
-internal sealed class EndpointSliceStrategy : SimpleStrategy
-{
-    private const int MostEndpoints = 1000;
-
-    public override void Validate(JsonObject value, FieldErrors errors)
-    {
-        if (value.Text("addressType") is not { Length: > 0 }) errors.Required("addressType");
-        if (value.Items("endpoints") is { Count: > MostEndpoints } many) errors.Invalid("endpoints", many.Count, $"must have at most {MostEndpoints} items");
-    }
-
-    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors) => Immutable(value, old, errors, "addressType");
 }

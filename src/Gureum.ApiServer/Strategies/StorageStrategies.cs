@@ -9,13 +9,27 @@ internal sealed class PersistentVolumeStrategy : SimpleStrategy
 {
     public override void PrepareForCreate(JsonObject value) => value["status"] = new JsonObject { ["phase"] = "Pending" };
 
-    public override void Validate(JsonObject value, FieldErrors errors)
+    public override bool DemandsSchema => false;
+
+    public override void Validate(JsonObject value, FieldErrors errors) => VolumeRules.Validate(value.Child("spec") ?? [], value.Child("metadata")?.Text("name") ?? "", "spec", errors);
+
+    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
     {
-        if (value.Child("spec") is not { } spec) { errors.Required("spec"); return; }
-        if (spec.Items("accessModes") is null or { Count: 0 }) errors.Required("spec.accessModes");
-        AccessModes.Validate(spec, errors);
-        if (spec.Child("capacity")?.Text("storage") is not { } storage) errors.Required("spec.capacity");
-        else if (Quantity.TryParse(storage, out var size) && size <= Quantity.Zero) errors.Invalid("spec.capacity[storage]", storage, "must be greater than zero");
+        var (spec, before) = (value.Child("spec") ?? [], old.Child("spec") ?? []);
+        if (VolumeRules.Sources.Any(f => !JsonNode.DeepEquals(Comparable(spec, before, f), before[f]))) errors.Forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation");
+        if (!JsonNode.DeepEquals(spec["volumeMode"], before["volumeMode"])) errors.Invalid("volumeMode", spec["volumeMode"], "field is immutable");
+        if (before.ContainsKey("nodeAffinity") && !JsonNode.DeepEquals(spec["nodeAffinity"], before["nodeAffinity"]))
+            errors.Invalid("nodeAffinity", spec.Child("nodeAffinity") is { } affinity ? GoText.Of(affinity, "core.v1.VolumeNodeAffinity") : null, "field is immutable");
+        if (before.ContainsKey("volumeAttributesClassName") && !spec.ContainsKey("volumeAttributesClassName")) errors.Forbidden("spec.volumeAttributesClassName", "update from non-nil value to nil is forbidden");
+    }
+
+    // A driver may learn later how it expands the volume.
+    private static JsonNode? Comparable(JsonObject spec, JsonObject before, string field)
+    {
+        if (field != "csi" || spec.Child("csi") is not { } now || before.Child("csi")?.ContainsKey("controllerExpandSecretRef") != false) return spec[field];
+        var same = now.DeepClone().AsObject();
+        same.Remove("controllerExpandSecretRef");
+        return same;
     }
 }
 
@@ -23,14 +37,17 @@ internal sealed class PersistentVolumeClaimStrategy : SimpleStrategy
 {
     public override void PrepareForCreate(JsonObject value) => value["status"] = new JsonObject { ["phase"] = "Pending" };
 
-    public override void Validate(JsonObject value, FieldErrors errors)
+    public override bool DemandsSchema => false;
+
+    // The old name of the source and the new one say the same, unless it is in another namespace.
+    public override void Default(JsonObject value)
     {
-        if (value.Child("spec") is not { } spec) { errors.Required("spec"); return; }
-        if (spec.Items("accessModes") is null or { Count: 0 }) errors.Required("spec.accessModes", "at least 1 access mode is required");
-        AccessModes.Validate(spec, errors);
-        if (spec.Child("resources")?.Child("requests")?.Text("storage") is not { } storage) errors.Required("spec.resources[storage]");
-        else if (Quantity.TryParse(storage, out var size) && size <= Quantity.Zero) errors.Invalid("spec.resources[storage]", storage, "must be greater than zero");
+        if (value.Child("spec") is not { } spec) return;
+        if (spec.Child("dataSource") is { } source && !spec.ContainsKey("dataSourceRef")) spec["dataSourceRef"] = source.DeepClone();
+        else if (spec.Child("dataSourceRef") is { } reference && !spec.ContainsKey("dataSource") && !reference.ContainsKey("namespace")) spec["dataSource"] = reference.DeepClone();
     }
+
+    public override void Validate(JsonObject value, FieldErrors errors) => ClaimRules.Validate(value.Child("spec") ?? [], "spec", errors);
 
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
     {
@@ -52,17 +69,6 @@ internal sealed class PersistentVolumeClaimStrategy : SimpleStrategy
     }
 }
 
-internal static class AccessModes
-{
-    private static readonly string[] Known = ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
-
-    internal static void Validate(JsonObject spec, FieldErrors errors)
-    {
-        foreach (var mode in spec.Texts("accessModes"))
-            if (!Known.Contains(mode)) errors.Unsupported("spec.accessModes", mode, Known);
-    }
-}
-
 /// <summary>Devices that a node or a network offers, selected by who offers them.</summary>
 internal sealed class ResourceSliceStrategy : Strategy
 {
@@ -71,4 +77,16 @@ internal sealed class ResourceSliceStrategy : Strategy
     public override bool SelectsNamespace => false;
     public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
     public override string FieldRefusal(string field) => $"field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {field}";
+}
+
+/// <summary>Claims for devices, and templates of them: what was asked for stays.</summary>
+internal sealed class DeviceClaimStrategy(string type) : Strategy
+{
+    // A claim's generation is not counted.
+    public override bool CountsGenerations => false;
+
+    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
+    {
+        if (!JsonNode.DeepEquals(value["spec"], old["spec"])) errors.Invalid("spec", GoText.Of(value.Child("spec") ?? [], type), "field is immutable");
+    }
 }

@@ -13,8 +13,11 @@ public class Strategy
 {
     public static Strategy Plain { get; } = new();
 
-    /// <summary>The reason why a name is refused, or null.</summary>
-    public virtual string? NameError(string name) => Names.DnsSubdomainError(name);
+    /// <summary>The reasons why a name is refused; none when it is fine.</summary>
+    public virtual IReadOnlyList<string> NameErrors(string name) => Names.DnsSubdomainErrors(name);
+
+    /// <summary>False for kinds whose strategy says all that is demanded, down to the last field.</summary>
+    public virtual bool DemandsSchema => true;
 
     /// <summary>True when a change of spec counts in metadata.generation.</summary>
     public virtual bool CountsGenerations => true;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Strategies.Pods;
 using Gureum.Objects;
 using Gureum.Objects.Json;
 using Gureum.Objects.Meta.V1;
@@ -11,53 +12,60 @@ namespace Gureum.ApiServer.Strategies;
 /// <summary>What all kinds with a pod template and a selector share.</summary>
 internal abstract class WorkloadStrategy : Strategy
 {
-    protected virtual string[] RestartPolicies => ["Always"];
+    /// <summary>The kind's name where its refusals name it.</summary>
+    protected abstract string Shown { get; }
+
+    public override bool DemandsSchema => false;
 
     public override void Default(JsonObject value)
     {
         if (value.Child("spec")?.Child("template")?.Child("spec") is { } pod) PodDefaults.Apply(pod);
     }
 
-    public override void Validate(JsonObject value, FieldErrors errors)
+    /// <summary>A selector, and a template that it selects.</summary>
+    protected void Selects(JsonObject spec, string refused, FieldErrors errors)
     {
-        if (value.Child("spec") is not { } spec) { errors.Required("spec"); return; }
-        if (spec.Number("replicas") is < 0) errors.Invalid("spec.replicas", spec["replicas"], "must be greater than or equal to 0");
-        if (spec.Number("minReadySeconds") is < 0) errors.Invalid("spec.minReadySeconds", spec["minReadySeconds"], "must be greater than or equal to 0");
-        Selects(spec, errors);
+        var selector = spec.Child("selector");
+        if (selector is null) errors.Required("spec.selector");
+        LabelRules.Selector(selector, "spec.selector", errors);
+        if (selector is not null && LabelRules.IsEmpty(selector)) errors.Invalid("spec.selector", selector, $"empty selector is invalid for {Shown}");
+        if (IsWrong(selector)) { errors.Invalid("spec.selector", selector, refused); return; }
+        if (!Matches(selector, spec)) Mismatch(spec, errors);
         Template(spec, errors);
     }
 
-    protected void Template(JsonObject spec, FieldErrors errors)
+    // A selector that can select nothing because it cannot be read.
+    private protected static bool IsWrong(JsonObject? selector)
     {
-        if (spec.Child("template") is not { } template) { errors.Required("spec.template"); return; }
-        if (template.Child("spec") is not { } pod) { errors.Required("spec.template.spec.containers"); return; }
-        PodRules.Validate(pod, "spec.template.spec", errors, spec.Objects("volumeClaimTemplates").Select(claim => claim.Child("metadata")?.Text("name")).OfType<string>());
-        if (pod.Text("restartPolicy") is { } policy && !RestartPolicies.Contains(policy)) errors.Unsupported("spec.template.spec.restartPolicy", policy, RestartPolicies);
-        foreach (var (key, label) in template.Child("metadata")?.Map("labels") ?? [])
-        {
-            errors.InvalidIf("spec.template.labels", key, Names.QualifiedNameError(key));
-            errors.InvalidIf("spec.template.labels", label, Names.LabelValueError(label));
-        }
+        var errors = new FieldErrors();
+        LabelRules.Selector(selector, "", errors);
+        return errors.Any;
     }
 
-    protected virtual void Selects(JsonObject spec, FieldErrors errors)
+    // No selector selects nothing, one without conditions all.
+    private protected static bool Matches(JsonObject? selector, JsonObject spec) =>
+        selector is not null && LabelRules.IsEmpty(selector) || selector is not null && Selector.From(ModelJson.Parse<LabelSelector>(ObjectEncoder.EncodeAny(selector))).Matches((spec.Child("template")?.Child("metadata")?.Map("labels") ?? []).ToDictionary(p => p.Key, p => p.Value));
+
+    private protected static void Mismatch(JsonObject spec, FieldErrors errors) =>
+        errors.Invalid("spec.template.metadata.labels", spec.Child("template")?.Child("metadata")?["labels"], "`selector` does not match template `labels`");
+
+    private protected virtual void Template(JsonObject spec, FieldErrors errors)
     {
-        if (spec.Child("selector") is not { } selector) { errors.Required("spec.selector"); return; }
-        if (selector.Child("matchLabels") is not { Count: > 0 } && selector.Items("matchExpressions") is not { Count: > 0 }) { errors.Invalid("spec.selector", selector, "empty selector is invalid for this kind"); return; }
-        var labels = (spec.Child("template")?.Child("metadata")?.Map("labels") ?? []).ToDictionary(p => p.Key, p => p.Value);
-        try
-        {
-            if (!Selector.From(ModelJson.Parse<LabelSelector>(ObjectEncoder.EncodeAny(selector))).Matches(labels))
-                errors.Invalid("spec.template.metadata.labels", spec.Child("template")?.Child("metadata")?["labels"] ?? new JsonObject(), "`selector` does not match template `labels`");
-        }
-        catch (FormatException e) { errors.Invalid("spec.selector", selector, e.Message); }
+        var template = spec.Child("template") ?? [];
+        TemplateRules.Validate(template, "spec.template", errors);
+        TemplateRules.Restarts(template, "spec.template", Kind, errors);
     }
+
+    // What a template without a deadline belongs to, in words.
+    private protected virtual string Kind => "ReplicaSet";
 
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors) => Immutable(value, old, errors, "spec", "selector");
 }
 
 internal sealed class DeploymentStrategy : WorkloadStrategy
 {
+    protected override string Shown => "deployment";
+
     public override void Default(JsonObject value)
     {
         base.Default(value);
@@ -70,26 +78,46 @@ internal sealed class DeploymentStrategy : WorkloadStrategy
 
     public override void Validate(JsonObject value, FieldErrors errors)
     {
-        base.Validate(value, errors);
-        var strategy = value.Child("spec")?.Child("strategy");
-        if (strategy?.Text("type") == "Recreate" && strategy.ContainsKey("rollingUpdate")) errors.Forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'");
-        if (strategy?.Child("rollingUpdate") is not { } rolling) return;
-        foreach (var field in (ReadOnlySpan<string>)["maxUnavailable", "maxSurge"]) Percent(rolling, field, errors);
-        if (IsZero(rolling["maxUnavailable"]) && IsZero(rolling["maxSurge"])) errors.Invalid("spec.strategy.rollingUpdate.maxUnavailable", rolling["maxUnavailable"], "may not be 0 when `maxSurge` is 0");
+        var spec = value.Child("spec") ?? [];
+        NumberRules.NotNegative(spec, "replicas", "spec", errors);
+        Selects(spec, "invalid label selector", errors);
+        Rollout(spec.Child("strategy") ?? [], errors);
+        foreach (var field in (ReadOnlySpan<string>)["minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"]) NumberRules.NotNegative(spec, field, "spec", errors);
+        if (spec.Number("progressDeadlineSeconds") is { } deadline && deadline <= (spec.Number("minReadySeconds") ?? 0)) errors.Invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds");
     }
 
-    private static void Percent(JsonObject rolling, string field, FieldErrors errors)
+    private static void Rollout(JsonObject strategy, FieldErrors errors)
     {
-        var path = "spec.strategy.rollingUpdate." + field;
-        if (rolling.Text(field) is { } text && !System.Text.RegularExpressions.Regex.IsMatch(text, "^[0-9]+%$"))
-            errors.Invalid(path, text, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')");
-        if (rolling.Number(field) is < 0) errors.Invalid(path, rolling[field], "must be greater than or equal to 0");
+        const string path = "spec.strategy.rollingUpdate";
+        var rolling = strategy.Child("rollingUpdate");
+        switch (strategy.Text("type"))
+        {
+            case "Recreate":
+                if (rolling is not null) errors.Forbidden(path, "may not be specified when strategy `type` is 'Recreate'");
+                break;
+            case "RollingUpdate":
+                NumberRules.CountOrPercent(rolling?["maxUnavailable"], path + ".maxUnavailable", errors);
+                NumberRules.CountOrPercent(rolling?["maxSurge"], path + ".maxSurge", errors);
+                if (NumberRules.IsZero(rolling?["maxUnavailable"]) && NumberRules.IsZero(rolling?["maxSurge"])) errors.Invalid(path + ".maxUnavailable", rolling?["maxUnavailable"], "may not be 0 when `maxSurge` is 0");
+                NumberRules.AtMostAll(rolling?["maxUnavailable"], path + ".maxUnavailable", errors);
+                break;
+            default: errors.Unsupported("spec.strategy", GoText.Of(strategy, "apps.v1.DeploymentStrategy"), ["Recreate", "RollingUpdate"]); break;
+        }
     }
-
-    private static bool IsZero(JsonNode? node) => node is JsonValue value && (value.TryGetValue<long>(out var number) ? number == 0 : value.TryGetValue<string>(out var text) && text is "0%" or "00%");
 }
 
-internal sealed class ReplicaSetStrategy : WorkloadStrategy;
+internal sealed class ReplicaSetStrategy : WorkloadStrategy
+{
+    protected override string Shown => "deployment";
+
+    public override void Validate(JsonObject value, FieldErrors errors)
+    {
+        var spec = value.Child("spec") ?? [];
+        NumberRules.NotNegative(spec, "replicas", "spec", errors);
+        NumberRules.NotNegative(spec, "minReadySeconds", "spec", errors);
+        Selects(spec, "invalid label selector", errors);
+    }
+}
 
 internal sealed class ReplicationControllerStrategy : WorkloadStrategy
 {
@@ -105,11 +133,19 @@ internal sealed class ReplicationControllerStrategy : WorkloadStrategy
         if (value.Need("metadata").Child("labels") is null or { Count: 0 }) value.Need("metadata")["labels"] = labels.DeepClone();
     }
 
-    protected override void Selects(JsonObject spec, FieldErrors errors)
+    protected override string Shown => "replicationcontroller";
+    private protected override string Kind => "ReplicationController";
+
+    public override void Validate(JsonObject value, FieldErrors errors)
     {
-        if (spec.Child("selector") is not { Count: > 0 }) { errors.Required("spec.selector"); return; }
-        var labels = (spec.Child("template")?.Child("metadata")?.Map("labels") ?? []).ToDictionary(p => p.Key, p => p.Value);
-        if (spec.Map("selector").Any(p => labels.GetValueOrDefault(p.Key) != p.Value)) errors.Invalid("spec.template.metadata.labels", new JsonObject(), "`selector` does not match template `labels`");
+        var spec = value.Child("spec") ?? [];
+        NumberRules.NotNegative(spec, "minReadySeconds", "spec", errors);
+        if (spec.Child("selector") is not { Count: > 0 }) errors.Required("spec.selector");
+        NumberRules.NotNegative(spec, "replicas", "spec", errors);
+        if (spec.Child("template") is not { } template) { errors.Required("spec.template"); return; }
+        var labels = (template.Child("metadata")?.Map("labels") ?? []).ToDictionary(p => p.Key, p => p.Value);
+        if (spec.Map("selector").Any(p => labels.GetValueOrDefault(p.Key) != p.Value)) Mismatch(spec, errors);
+        Template(spec, errors);
     }
 
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors) { }
@@ -127,6 +163,69 @@ internal sealed class StatefulSetStrategy : WorkloadStrategy
             claim["kind"] = "PersistentVolumeClaim";
             claim["apiVersion"] = "v1";
         }
+    }
+
+    protected override string Shown => "statefulset";
+    private protected override string Kind => "StatefulSet";
+    public override IReadOnlyList<string> NameErrors(string name) => Names.DnsLabelErrors(name);
+
+    public override void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
+    {
+        var spec = value.Child("spec") ?? [];
+        var policy = spec.Text("podManagementPolicy") ?? "";
+        if (policy.Length == 0) errors.Required("spec.podManagementPolicy");
+        else if (policy is not ("OrderedReady" or "Parallel")) errors.Invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'");
+        Rollout(spec.Child("updateStrategy") ?? [], errors);
+        foreach (var field in (ReadOnlySpan<string>)["whenDeleted", "whenScaled"])
+            if (spec.Child("persistentVolumeClaimRetentionPolicy") is { } kept && kept.Text(field) is not ("Retain" or "Delete"))
+                errors.Unsupported("spec.persistentVolumeClaimRetentionPolicy." + field, kept.Text(field) ?? "", ["Retain", "Delete"]);
+        if (old is null)
+            foreach (var (i, claim) in spec.Objects("volumeClaimTemplates").Index()) ClaimRules.Validate(claim.Child("spec") ?? [], $"spec.volumeClaimTemplates[{i}].spec", errors);
+        NumberRules.NotNegative(spec, "replicas", "spec", errors);
+        NumberRules.NotNegative(spec, "minReadySeconds", "spec", errors);
+        if (spec.Child("ordinals")?.Number("start") is < 0 and var start) errors.Invalid("spec.ordinals.start", start, NumberRules.NotNegativeReason);
+        if (old is null && spec.Text("serviceName") is { Length: > 0 } service) errors.InvalidEach("spec.serviceName", service, Names.DnsLabelErrors(service));
+        Selects(spec, "", errors);
+        var pod = spec.Child("template")?.Child("spec");
+        if (pod?.Text("restartPolicy") is var restart and not "Always") errors.Unsupported("spec.template.spec.restartPolicy", restart ?? "", ["Always"]);
+        if (pod?.ContainsKey("activeDeadlineSeconds") == true) errors.Forbidden("spec.template.spec.activeDeadlineSeconds", "activeDeadlineSeconds in StatefulSet is not Supported");
+    }
+
+    private static void Rollout(JsonObject strategy, FieldErrors errors)
+    {
+        const string path = "spec.updateStrategy";
+        var rolling = strategy.Child("rollingUpdate");
+        switch (strategy.Text("type") ?? "")
+        {
+            case "": errors.Required(path); break;
+            case "OnDelete":
+                if (rolling is not null) errors.Invalid(path + ".rollingUpdate", GoText.Of(rolling, "apps.v1.RollingUpdateStatefulSetStrategy"), "only allowed for updateStrategy 'RollingUpdate'");
+                break;
+            case "RollingUpdate":
+                if (rolling is null) break;
+                NumberRules.NotNegative(rolling, "partition", path + ".rollingUpdate", errors);
+                if (rolling["maxUnavailable"] is not { } most) break;
+                NumberRules.CountOrPercent(most, path + ".rollingUpdate.maxUnavailable", errors);
+                if (NumberRules.IsZero(most)) errors.Invalid(path + ".rollingUpdate.maxUnavailable", most, "cannot be 0");
+                NumberRules.AtMostAll(most, path + ".rollingUpdate.maxUnavailable", errors);
+                break;
+            default: errors.Invalid(path, GoText.Of(strategy, "apps.v1.StatefulSetUpdateStrategy"), "must be 'RollingUpdate' or 'OnDelete'"); break;
+        }
+    }
+
+    // The claims are volumes too; what the pods are called the set says itself.
+    private protected override void Template(JsonObject spec, FieldErrors errors)
+    {
+        var template = (spec.Child("template") ?? []).DeepClone().AsObject();
+        var pod = template.Need("spec");
+        pod.Remove("hostname");
+        pod.Remove("subdomain");
+        var claims = spec.Objects("volumeClaimTemplates").Select(c => c.Child("metadata")?.Text("name") ?? "").ToHashSet(StringComparer.Ordinal);
+        if (claims.Count > 0)
+            pod["volumes"] = new JsonArray([.. claims.Select(n => (JsonNode)new JsonObject { ["name"] = n, ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = n } }), .. pod.Objects("volumes").Where(v => !claims.Contains(v.Text("name") ?? "")).Select(v => v.DeepClone())]);
+        TemplateRules.Validate(template, "spec.template", errors);
+        LabelRules.Labels(template.Child("metadata") ?? [], "labels", "spec.template.labels", errors);
+        Registry.ObjectMetaRules.Annotations(template.Child("metadata") ?? [], "spec.template.annotations", errors);
     }
 
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
@@ -155,84 +254,54 @@ internal sealed class DaemonSetStrategy : WorkloadStrategy
         if (!rolling.ContainsKey("maxUnavailable")) rolling["maxUnavailable"] = 1L;
         if (!rolling.ContainsKey("maxSurge")) rolling["maxSurge"] = 0L;
     }
-}
 
-internal sealed class JobStrategy : WorkloadStrategy
-{
-    private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]> { ["status.successful"] = ["status", "succeeded"] };
+    private const string TemplateGeneration = "deprecated.daemonset.template.generation";
 
-    public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
-    public override string FieldRefusal(string field) => $"field label \"{field}\" not supported for Job";
-    public override string MissingField(string field, State.StoredObject stored) => "0";
-    protected override string[] RestartPolicies => ["OnFailure", "Never"];
+    protected override string Shown => "daemonset";
 
-    public override void Default(JsonObject value)
-    {
-        base.Default(value);
-        if (value.Child("spec") is not { } spec) return;
-        // Parallelism alone, 1 too, makes a work queue: its completions stay open.
-        if (!spec.ContainsKey("parallelism"))
-        {
-            spec["parallelism"] = 1L;
-            if (!spec.ContainsKey("completions")) spec["completions"] = 1L;
-        }
-        // With a limit for each index the one for all is off.
-        if (!spec.ContainsKey("backoffLimit")) spec["backoffLimit"] = spec.ContainsKey("backoffLimitPerIndex") ? int.MaxValue : 6L;
-        if (!spec.ContainsKey("podReplacementPolicy")) spec["podReplacementPolicy"] = spec.ContainsKey("podFailurePolicy") ? "Failed" : "TerminatingOrFailed";
-    }
-
-    // A job selects its pods by its own uid unless its maker says otherwise.
     public override void PrepareForCreate(JsonObject value)
     {
         base.PrepareForCreate(value);
-        if (value.Child("spec") is not { } spec || spec.Flag("manualSelector") == true || value.Child("metadata")?.Text("uid") is not { } uid) return;
-        var labels = spec.Need("template").Need("metadata").Need("labels");
-        var name = value.Child("metadata")!.Text("name");
-        labels["batch.kubernetes.io/controller-uid"] = uid;
-        labels["controller-uid"] = uid;
-        labels["batch.kubernetes.io/job-name"] = name;
-        labels["job-name"] = name;
-        spec["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["batch.kubernetes.io/controller-uid"] = uid } };
+        value.Need("metadata").Need("annotations")[TemplateGeneration] = "1";
+    }
+
+    // How often the template has changed: an annotation that says what a field said once.
+    public override void PrepareForUpdate(JsonObject value, JsonObject old)
+    {
+        base.PrepareForUpdate(value, old);
+        var before = long.TryParse(old.Child("metadata")?.Child("annotations")?.Text(TemplateGeneration), out var number) ? number : 0;
+        var now = value.DeepClone().AsObject();
+        Default(now);
+        var same = JsonNode.DeepEquals(now.Child("spec")?["template"], old.Child("spec")?["template"]);
+        value.Need("metadata").Need("annotations")[TemplateGeneration] = (same ? before : before + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 
     public override void Validate(JsonObject value, FieldErrors errors)
     {
-        base.Validate(value, errors);
-        if (value.Child("spec") is not { } spec) return;
-        foreach (var field in (ReadOnlySpan<string>)["parallelism", "completions", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished"])
-            if (spec.Number(field) is < 0) errors.Invalid("spec." + field, spec[field], "must be greater than or equal to 0");
-        if (spec.Text("completionMode") == "Indexed" && spec.Number("completions") is null) errors.Required("spec.completions", "when completion mode is Indexed");
+        var spec = value.Child("spec") ?? [];
+        var selector = spec.Child("selector");
+        LabelRules.Selector(selector, "spec.selector", errors);
+        if (!IsWrong(selector) && !Matches(selector, spec)) Mismatch(spec, errors);
+        if (selector is not null && LabelRules.IsEmpty(selector)) errors.Invalid("spec.selector", selector, "empty selector is invalid for daemonset");
+        var template = spec.Child("template") ?? [];
+        TemplateRules.Validate(template, "spec.template", errors);
+        TemplateRules.Restarts(template, "spec.template", "DaemonSet", errors);
+        NumberRules.NotNegative(spec, "minReadySeconds", "spec", errors);
+        Rollout(spec.Child("updateStrategy") ?? [], errors);
+        NumberRules.NotNegative(spec, "revisionHistoryLimit", "spec", errors);
     }
 
-    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
+    private static void Rollout(JsonObject strategy, FieldErrors errors)
     {
-        base.ValidateUpdate(value, old, errors);
-        if (old.Child("spec")?.Flag("suspend") != true) Immutable(value, old, errors, "spec", "template");
-        if (old.Child("spec")?.Text("completionMode") != "Indexed") Immutable(value, old, errors, "spec", "completions");
-        Immutable(value, old, errors, "spec", "completionMode");
-    }
-}
-
-internal sealed class CronJobStrategy : Strategy
-{
-    public override string? NameError(string name) => name.Length > 52 ? "must be no more than 52 characters" : base.NameError(name);
-
-    public override void Default(JsonObject value)
-    {
-        if (value.Child("spec")?.Child("jobTemplate")?.Child("spec")?.Child("template")?.Child("spec") is { } pod) PodDefaults.Apply(pod);
-    }
-
-    public override void Validate(JsonObject value, FieldErrors errors)
-    {
-        if (value.Child("spec") is not { } spec) { errors.Required("spec"); return; }
-        var schedule = spec.Text("schedule") ?? "";
-        if (schedule.Length == 0) errors.Required("spec.schedule");
-        else if (CronSchedule.TryParse(schedule, out _, out var why) is false) errors.Invalid("spec.schedule", schedule, why);
-        if (spec.Child("jobTemplate")?.Child("spec")?.Child("template")?.Child("spec") is { } pod)
-        {
-            PodRules.Validate(pod, "spec.jobTemplate.spec.template.spec", errors);
-            if (pod.Text("restartPolicy") is not ("OnFailure" or "Never")) errors.Unsupported("spec.jobTemplate.spec.template.spec.restartPolicy", pod.Text("restartPolicy") ?? "", ["OnFailure", "Never"]);
-        }
-        else errors.Required("spec.jobTemplate.spec.template.spec");
+        const string path = "spec.updateStrategy.rollingUpdate";
+        if (strategy.Text("type") == "OnDelete") return;
+        if (strategy.Text("type") != "RollingUpdate") { errors.Unsupported("spec.updateStrategy", GoText.Of(strategy, "apps.v1.DaemonSetUpdateStrategy"), ["RollingUpdate", "OnDelete"]); return; }
+        var (most, surge) = (strategy.Child("rollingUpdate")?["maxUnavailable"], strategy.Child("rollingUpdate")?["maxSurge"]);
+        NumberRules.CountOrPercent(most, path + ".maxUnavailable", errors);
+        NumberRules.CountOrPercent(surge, path + ".maxSurge", errors);
+        NumberRules.AtMostAll(most, path + ".maxUnavailable", errors);
+        NumberRules.AtMostAll(surge, path + ".maxSurge", errors);
+        if (!NumberRules.IsZero(most) && !NumberRules.IsZero(surge)) errors.Invalid(path + ".maxSurge", surge, "may not be set when maxUnavailable is non-zero");
+        if (NumberRules.IsZero(most) && NumberRules.IsZero(surge)) errors.Required(path + ".maxUnavailable", "cannot be 0 when maxSurge is 0");
     }
 }

@@ -1,0 +1,46 @@
+using System.Text.Json.Nodes;
+using Gureum.ApiServer.Errors;
+using Gureum.ApiServer.Strategies.Pods;
+using Gureum.Objects;
+using Gureum.Objects.Json;
+
+namespace Gureum.ApiServer.Strategies;
+
+/// <summary>How many pods of a workload may be missing on purpose.</summary>
+internal sealed class DisruptionBudgetStrategy : Strategy
+{
+    public override bool DemandsSchema => false;
+
+    public override void Validate(JsonObject value, FieldErrors errors)
+    {
+        var spec = value.Child("spec") ?? [];
+        if (spec.ContainsKey("minAvailable") && spec.ContainsKey("maxUnavailable")) errors.Invalid("spec", GoText.Of(spec, "policy.v1.PodDisruptionBudgetSpec"), "minAvailable and maxUnavailable cannot be both set");
+        foreach (var field in (ReadOnlySpan<string>)["minAvailable", "maxUnavailable"])
+        {
+            NumberRules.CountOrPercent(spec[field], "spec." + field, errors);
+            NumberRules.AtMostAll(spec[field], "spec." + field, errors);
+        }
+        LabelRules.Selector(spec.Child("selector"), "spec.selector", errors);
+        SecurityRules.Choice(spec, "unhealthyPodEvictionPolicy", ["AlwaysAllow", "IfHealthyBudget"], "spec", errors);
+    }
+}
+
+/// <summary>What runs a pod, and what that costs.</summary>
+internal sealed class RuntimeClassStrategy : SimpleStrategy
+{
+    public override bool DemandsSchema => false;
+
+    public override void Validate(JsonObject value, FieldErrors errors)
+    {
+        errors.RequiredText("handler", value.Text("handler"), Names.DnsLabelErrors);
+        if (value.Child("overhead") is { } overhead) ResourceRules.Validate(new JsonObject { ["limits"] = overhead["podFixed"]?.DeepClone() }, new HashSet<string>(), "overhead", pod: false, errors);
+        if (value.Child("scheduling") is not { } scheduling) return;
+        LabelRules.Labels(scheduling, "nodeSelector", "scheduling.nodeSelector", errors);
+        PlacementRules.Tolerations(scheduling, "scheduling", errors);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (i, toleration) in scheduling.Objects("tolerations").Index())
+            if (!seen.Add($"{toleration.Text("key")}|{toleration.Text("operator")}|{toleration.Text("value")}|{toleration.Text("effect")}")) errors.Duplicate($"scheduling.tolerations[{i}]", GoText.Of(toleration, "core.v1.Toleration"));
+    }
+
+    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors) => Immutable(value, old, errors, "handler");
+}

@@ -79,7 +79,7 @@ internal static class ObjectMetaRules
         Annotations(metadata, "metadata.annotations", errors);
         Owners(metadata, errors);
         Finalizers(metadata, errors);
-        if (resource.Definition is null) KnownFinalizers(metadata, errors);
+        if (resource.Definition is null && !IsExtension(resource.Type.Group)) KnownFinalizers(metadata, errors);
     }
 
     // What a generated name starts with may end in a dash.
@@ -103,6 +103,9 @@ internal static class ObjectMetaRules
         if (all.Contains("orphan") && all.Contains("foregroundDeletion"))
             errors.Invalid("metadata.finalizers", metadata["finalizers"], "finalizer orphan and foregroundDeletion cannot be both set");
     }
+
+    // Served by extensions of upstream's server, which look at names of finalizers as for any kind that users define.
+    private static bool IsExtension(string group) => group is "apiextensions.k8s.io" or "apiregistration.k8s.io" || group.EndsWith(".kubevirt.io", StringComparison.Ordinal) || group == "kubevirt.io";
 
     // Kinds of our own are stricter than those that users define: a finalizer names its domain.
     private static void KnownFinalizers(JsonObject metadata, FieldErrors errors)

@@ -5,14 +5,15 @@ using Gureum.Objects.Json;
 
 namespace Gureum.ApiServer.Strategies;
 
-internal sealed class RoleStrategy : SimpleStrategy
+/// <param name="namespaced">Roles, not ClusterRoles; a body need not say which.</param>
+internal sealed class RoleStrategy(bool namespaced) : SimpleStrategy
 {
     public override IReadOnlyList<string> NameErrors(string name) => Names.PathSegmentErrors(name);
     public override bool DemandsSchema => false;
 
     public override void Validate(JsonObject value, FieldErrors errors)
     {
-        foreach (var (i, rule) in value.Objects("rules").Index()) Rule(rule, value.Text("kind") == "Role", $"rules[{i}]", errors);
+        foreach (var (i, rule) in value.Objects("rules").Index()) Rule(rule, namespaced, $"rules[{i}]", errors);
         if (value.Child("aggregationRule") is not { } aggregation) return;
         if (aggregation.IsEmptyList("clusterRoleSelectors")) errors.Required("aggregationRule.clusterRoleSelectors", "at least one clusterRoleSelector required if aggregationRule is non-nil");
         foreach (var (i, selector) in aggregation.Objects("clusterRoleSelectors").Index()) LabelRules.Selector(selector, $"aggregationRule.clusterRoleSelectors[{i}]", errors);
@@ -32,7 +33,8 @@ internal sealed class RoleStrategy : SimpleStrategy
     }
 }
 
-internal sealed class RoleBindingStrategy : SimpleStrategy
+/// <param name="namespaced">RoleBindings, not ClusterRoleBindings.</param>
+internal sealed class RoleBindingStrategy(bool namespaced) : SimpleStrategy
 {
     private const string Group = "rbac.authorization.k8s.io";
 
@@ -47,7 +49,7 @@ internal sealed class RoleBindingStrategy : SimpleStrategy
 
     public override void Validate(JsonObject value, FieldErrors errors)
     {
-        var (role, namespaced) = (value.Child("roleRef") ?? [], value.Text("kind") == "RoleBinding");
+        var role = value.Child("roleRef") ?? [];
         if (role.Text("apiGroup") is var group and not Group) errors.Unsupported("roleRef.apiGroup", group ?? "", [Group]);
         if (role.Text("kind") is var kind && kind != "ClusterRole" && !(namespaced && kind == "Role")) errors.Unsupported("roleRef.kind", kind ?? "", namespaced ? ["Role", "ClusterRole"] : ["ClusterRole"]);
         errors.RequiredText("roleRef.name", role.Text("name"), Names.PathSegmentErrors);

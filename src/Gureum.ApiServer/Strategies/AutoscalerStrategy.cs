@@ -6,7 +6,8 @@ using Gureum.Objects.Json;
 
 namespace Gureum.ApiServer.Strategies;
 
-internal sealed class AutoscalerStrategy : SimpleStrategy
+/// <param name="version">v1 knows one target and no behaviour; a body need not say which version it is.</param>
+internal sealed class AutoscalerStrategy(string version) : SimpleStrategy
 {
     private static readonly string[] Types = ["ContainerResource", "External", "Object", "Pods", "Resource"];
     private static readonly string[] Sources = ["object", "external", "pods", "resource", "containerResource"];
@@ -15,7 +16,7 @@ internal sealed class AutoscalerStrategy : SimpleStrategy
 
     public override void Default(JsonObject value)
     {
-        if (value.Child("spec") is not { } spec || value.Text("apiVersion") == "autoscaling/v1" || spec.ContainsKey("targetCPUUtilizationPercentage")) return;
+        if (value.Child("spec") is not { } spec || version == "v1") return;
         if (spec.IsEmptyList("metrics"))
             spec["metrics"] = new JsonArray((JsonNode)new JsonObject { ["type"] = "Resource", ["resource"] = new JsonObject { ["name"] = "cpu", ["target"] = new JsonObject { ["type"] = "Utilization", ["averageUtilization"] = 80L } } });
         if (spec.Child("behavior") is not { } behavior) return;

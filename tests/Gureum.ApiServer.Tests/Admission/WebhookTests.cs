@@ -118,7 +118,7 @@ public sealed class WebhookTests(TestServer server)
         var answer = await MakeAsync(ns);
         Assert.Equal(code, answer.Code);
         Assert.Empty(hook.Reviews);
-        if (code == 403) Assert.Contains("no such key: missing", answer.Message);
+        if (code == 403) Assert.Contains("no such key: data", answer.Message);
     }
 
     [Fact]

@@ -34,7 +34,8 @@ public sealed class CompareTests(SharedCloud shared)
         using System.Diagnostics.Process running = cloud.StartInside(Cloud.Program, "compare", "--data-dir", cloud.Data);
         await Eventually.GetAsync("its machine", async () => (await cloud.KubectlAsync("get", "vmi", "-n", "compare", "-o", "name")).Output, names => names.Length > 0);
 
-        (await Shell.RunAsync("kill", ["-INT", running.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])).Ok();
+        // Not by SIGINT: what a shell runs in the background, and all below it, is deaf to that.
+        (await Shell.RunAsync("kill", ["-TERM", running.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])).Ok();
 
         Assert.Contains("gureum: interrupted", await running.StandardError.ReadToEndAsync());
         await running.WaitForExitAsync();

@@ -70,7 +70,7 @@ public sealed class DrainTests(TwoNodes nodes) : IAsyncLifetime
         Assert.Equal(boot, await AnswerAsync());
         foreach (Cloud each in new[] { cloud, nodes.Second })
         {
-            string domains = (await Shell.RunAsync("virsh", ["-c", $"qemu+unix:///system?mode=legacy&socket=/run/gureum/{MachineState.Hash(each.Data)}/libvirt/libvirt-sock", "list", "--name"])).Ok();
+            string domains = (await each.VirshAsync("list", "--name")).Ok();
             Assert.Equal((node == "one") == (each == cloud), domains.Split('\n').Contains($"{ns}_guest"));
         }
 

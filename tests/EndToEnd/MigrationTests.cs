@@ -114,7 +114,7 @@ public sealed class MigrationTests(TwoNodes nodes) : IAsyncLifetime
         while (!cancel.IsCancellationRequested)
         {
             bool[] runs = await Task.WhenAll(new[] { cloud, nodes.Second }.Select(async c =>
-                (await Shell.RunAsync("virsh", ["-c", $"qemu+unix:///system?mode=legacy&socket=/run/gureum/{MachineState.Hash(c.Data)}/libvirt/libvirt-sock", "domstate", $"{ns}_rover"])).Output.Trim() == "running"));
+                (await c.VirshAsync("domstate", $"{ns}_rover")).Output.Trim() == "running"));
             if (runs[0] && runs[1]) both++;
         }
 

@@ -57,6 +57,10 @@ public sealed class Cloud : IAsyncDisposable
 
     internal System.Diagnostics.Process StartInside(string program, params string[] arguments) => Shell.Start("nsenter", [.. Enter, program, .. arguments], Variables);
 
+    /// <summary>virsh against this cloud's own libvirtd.</summary>
+    internal Task<Said> VirshAsync(params string[] arguments) =>
+        Shell.RunAsync("virsh", ["-c", $"qemu+unix:///system?mode=legacy&socket=/run/gureum/{MachineState.Hash(Data)}/libvirt/libvirt-sock", .. arguments]);
+
     internal Task<Said> KubectlAsync(params string[] arguments) => InsideAsync("kubectl", arguments);
 
     /// <summary>kubectl's output, which must succeed.</summary>

@@ -23,6 +23,7 @@ public sealed class Informer<T> : IMetadataSource where T : class
     private readonly Dictionary<string, Index> indexes = [];
     private readonly List<Handler> handlers = [];
     private readonly Lock gate = new();
+    private TaskCompletionSource progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal Informer(ApiClient client, ResourceType resource, ModelJson.Reader<T> read, Func<T, ObjectMeta> metadata, ListQuery selection, TimeProvider time) =>
@@ -78,6 +79,19 @@ public sealed class Informer<T> : IMetadataSource where T : class
     void IMetadataSource.AddMetadataHandler(Informer<ObjectMeta>.Handler handler) =>
         AddHandler((old, current) => handler(old is null ? null : metadata(old), current is null ? null : metadata(current)));
 
+    /// <summary>
+    /// Completes when what is here satisfies a condition, which is asked after every change: so that somebody who has written reads what they wrote.
+    /// </summary>
+    public async Task UntilAsync(Func<bool> satisfied, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var next = Volatile.Read(ref progress).Task;
+            if (satisfied()) return;
+            await next.WaitAsync(cancel);
+        }
+    }
+
     /// <summary>Lists and watches until cancelled, starting over whenever the watch ends or fails.</summary>
     internal async Task RunAsync(CancellationToken cancel)
     {
@@ -114,6 +128,7 @@ public sealed class Informer<T> : IMetadataSource where T : class
         foreach (var key in objects.Keys.Where(key => !seen.Contains(key))) Remove(key);
         ResourceVersion = list.ResourceVersion;
         synced.TrySetResult();
+        Progressed();
     }
 
     private async Task WatchAsync(CancellationToken cancel)
@@ -123,8 +138,11 @@ public sealed class Informer<T> : IMetadataSource where T : class
             if (change.Type == WatchEventType.Deleted) Remove(ObjectKey.Of(metadata(change.Object)));
             else if (change.Type != WatchEventType.Bookmark) Store(change.Object);
             ResourceVersion = metadata(change.Object).ResourceVersion ?? ResourceVersion;
+            Progressed();
         }
     }
+
+    private void Progressed() => Interlocked.Exchange(ref progress, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
     private void Store(T item)
     {

@@ -8,6 +8,7 @@ public sealed class InformerFactory(ApiClient client, TimeProvider time)
 {
     private readonly Dictionary<(ResourceType, bool Metadata), object> informers = [];
     private readonly List<(Func<CancellationToken, Task> Run, Task Synced)> pending = [];
+    private readonly List<Task> started = [];
     private readonly List<Task> running = [];
     private readonly Lock gate = new();
 
@@ -59,13 +60,15 @@ public sealed class InformerFactory(ApiClient client, TimeProvider time)
         return informer;
     }
 
-    /// <summary>Starts every informer that is not running yet and completes when they have listed once.</summary>
+    /// <summary>Starts every informer that is not running yet and completes when all, those that others have started too, have listed once.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {
         List<Task> synced;
         lock (gate)
         {
-            synced = [.. pending.Select(p => p.Synced)];
+            started.AddRange(pending.Select(p => p.Synced));
+            started.RemoveAll(static s => s.IsCompletedSuccessfully);
+            synced = [.. started];
             foreach (var (run, _) in pending) running.Add(Task.Run(() => run(cancel), CancellationToken.None));
             pending.Clear();
         }

@@ -5,7 +5,7 @@ namespace Gureum.Objects.Schemas;
 
 /// <summary>
 /// The built-in types and resources, read once from the embedded .facts files: kubernetes.facts, kubevirt.facts and wire.facts
-/// (generated), and rules.facts (defaults, enums, short names). Immutable after loading. docs/contributing/adding-a-kind.md has the format.
+/// (generated), gureum.facts (our own kinds) and rules.facts (defaults, enums, short names). Immutable after loading. docs/contributing/adding-a-kind.md has the format.
 /// </summary>
 public sealed class KubernetesSchema
 {
@@ -45,7 +45,7 @@ public sealed class KubernetesSchema
 
     private KubernetesSchema()
     {
-        string[][] published = [ReadLines("kubernetes.facts"), ReadLines("kubevirt.facts")];
+        string[][] published = [ReadLines("kubernetes.facts"), ReadLines("kubevirt.facts"), ReadLines("gureum.facts")];
         foreach (var lines in published) ReadTypeNames(lines);
         foreach (var lines in published) ReadFields(lines);
         ReadWire(ReadLines("wire.facts"));

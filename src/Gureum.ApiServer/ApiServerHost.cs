@@ -29,6 +29,7 @@ using Gureum.ApiServer.Uploads;
 using Gureum.ApiServer.State;
 using Gureum.ApiServer.Subresources;
 using Gureum.Client;
+using Gureum.Identity;
 using Gureum.Store;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -67,6 +68,9 @@ public sealed class ApiServerHost : IAsyncDisposable
 
     public ClusterAuthority Authority { get; }
     public ServiceAccountTokens Tokens { get; }
+
+    /// <summary>Signs and reads Keystone's tokens.</summary>
+    public required KeystoneTokens Keystone { get; init; }
     public int Port { get; }
     public ClusterState State => state;
 
@@ -92,7 +96,8 @@ public sealed class ApiServerHost : IAsyncDisposable
         var definitions = new DefinitionWatcher(state, catalog, webhooks);
         definitions.LoadAll();
         var tokens = new ServiceAccountTokens(SigningKey.Open(options.PkiDirectory), options.Issuer, state, time);
-        var allTokens = new TokenChain([tokens, new BootstrapTokens(state, options.Issuer, time)]);
+        var keystone = new KeystoneTokens(SigningKey.OpenKeystone(options.PkiDirectory), time);
+        var allTokens = new TokenChain([tokens, new BootstrapTokens(state, options.Issuer, time), new KeystoneIdentities(keystone, options.Issuer, state, time)]);
         var rbac = new RbacAuthorizer(state);
         var authorizer = new AuthorizerChain([new NodeAuthorizer(state), rbac]);
         var registry = new ObjectRegistry(state, catalog, new AdmissionChain(Plugins(state, catalog, rbac, authorizer, webhooks)), time) { Allocator = new ServiceAllocator(state, options.ServiceCidr) };
@@ -115,7 +120,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var web = Build(options, authority, endpoint);
         await web.StartAsync(cancel);
         var port = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
-        var host = new ApiServerHost(web, state, dispatcher, definitions, new CertificateSigner(registry, authority, time), authority, port, tokens);
+        var host = new ApiServerHost(web, state, dispatcher, definitions, new CertificateSigner(registry, authority, time), authority, port, tokens) { Keystone = keystone };
         late.Inner = nodes(host);
         host.webhooks = webhooks;
         host.compaction = Task.Run(() => new Compactor(store, state, time).RunAsync(host.stop.Token), CancellationToken.None);

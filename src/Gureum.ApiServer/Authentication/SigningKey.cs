@@ -2,12 +2,16 @@ using System.Security.Cryptography;
 
 namespace Gureum.ApiServer.Authentication;
 
-/// <summary>The key that signs service-account tokens, kept beside the authority's (sa.key).</summary>
-internal static class SigningKey
+/// <summary>The keys that sign tokens, kept beside the authority's: sa.key for service accounts, keystone.key for Keystone's tokens.</summary>
+public static class SigningKey
 {
-    internal static ECDsa Open(string directory)
+    internal static ECDsa Open(string directory) => Open(directory, "sa.key");
+
+    public static ECDsa OpenKeystone(string directory) => Open(directory, "keystone.key");
+
+    private static ECDsa Open(string directory, string file)
     {
-        var path = Path.Combine(directory, "sa.key");
+        var path = Path.Combine(directory, file);
         if (!File.Exists(path))
         {
             Directory.CreateDirectory(directory);

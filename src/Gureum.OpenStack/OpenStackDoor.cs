@@ -1,0 +1,111 @@
+using System.Security.Authentication;
+using Gureum.Client;
+using Gureum.Identity;
+using Gureum.OpenStack.Http;
+using Gureum.OpenStack.Identity;
+using Gureum.OpenStack.Objects;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gureum.OpenStack;
+
+/// <summary>The OpenStack APIs over one listener: each service below a prefix of its own, all of them translations of the objects that the API server holds.</summary>
+public sealed class OpenStackDoor : IAsyncDisposable
+{
+    private readonly WebApplication web;
+
+    private OpenStackDoor(WebApplication web, int port) => (this.web, Port) = (web, port);
+
+    public int Port { get; }
+
+    /// <summary>Makes what every cloud has (roles, domain, administrator, catalog) and starts listening.</summary>
+    /// <param name="cloud">Its copies must have listed once.</param>
+    /// <param name="door">The client that acts as the door itself.</param>
+    /// <param name="acting">Makes clients that act as users.</param>
+    public static async Task<OpenStackDoor> StartAsync(OpenStackOptions options, Cloud cloud, KeystoneTokens tokens, ApiClient door, ActingAs acting, TimeProvider time, CancellationToken cancel)
+    {
+        var assignments = new AssignmentBook(cloud);
+        var passwords = new AccountPasswords(cloud, door, time);
+        var reader = new TokenReader(cloud, assignments, tokens, door, acting);
+        var catalog = new Catalog(cloud);
+        var (projects, roles) = (new Projects(cloud, assignments, door), new RoleResources(cloud));
+        var identity = new IdentityService(
+            new Tokens(cloud, new Login(cloud, passwords, reader, assignments, tokens, time), reader, new TokenDocument(cloud, catalog), catalog, door), projects, new Domains(cloud),
+            new Users(cloud, assignments, passwords, door), new Groups(cloud, assignments, door), roles, new RoleAssignments(cloud, assignments, roles, projects), new ApplicationCredentials(cloud, passwords, door, time), new CatalogResources(cloud));
+        IReadOnlyList<IService> services = [identity];
+        await new IdentityBootstrap(cloud, assignments, passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
+        var web = Build(options, services, new RequestPipeline(reader));
+        await web.StartAsync(cancel);
+        return new OpenStackDoor(web, new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port);
+    }
+
+    private static WebApplication Build(OpenStackOptions options, IReadOnlyList<IService> services, RequestPipeline pipeline)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = [] });
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // Handlers count: an image is as long as it is, everything else is short.
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(100, TimeSpan.FromSeconds(10));
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
+            foreach (var address in options.Listen)
+                kestrel.Listen(address, options.Port, listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http1AndHttp2;
+                    listen.UseHttps(options.Certificate, https => https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13);
+                });
+        });
+        var app = builder.Build();
+        app.Use((context, next) => FinishAsync(context, next, services));
+        app.UseRouting();
+#pragma warning disable ASP0014 // what is mapped at top level would run before the middleware above
+        app.UseEndpoints(endpoints =>
+        {
+            foreach (var service in services) service.Map(new Routes(endpoints, service, pipeline));
+        });
+#pragma warning restore ASP0014
+        return app;
+    }
+
+    // What no route answers is refused in the form of the service that it was meant for.
+    private static async Task FinishAsync(HttpContext context, RequestDelegate next, IReadOnlyList<IService> services)
+    {
+        var path = context.Request.Path.Value ?? "";
+        var service = services.FirstOrDefault(s => path.StartsWith(s.Prefix, StringComparison.Ordinal) && (path.Length == s.Prefix.Length || path[s.Prefix.Length] == '/'));
+        if (service is null)
+        {
+            context.Response.StatusCode = 404;
+            context.Response.ContentType = "text/plain; charset=UTF-8";
+            await context.Response.WriteAsync($"404 Not Found\n\nNo service stands at {path}: {string.Join(", ", services.Select(s => s.Prefix))} are served.\n");
+            return;
+        }
+        try { await next(context); }
+        catch (Exception e) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            Gureum.Client.Log.Current.Error("openstack", $"{service.Name}: {context.Request.Method} {path} failed", e);
+            if (!context.Response.HasStarted) await RequestPipeline.RefuseAsync(context, service, new Fault(500, "The server failed on this request; its log says more."));
+            return;
+        }
+        if (context.Response.HasStarted || context.GetEndpoint() is { } endpoint && endpoint.DisplayName?.StartsWith("405", StringComparison.Ordinal) != true) return;
+        if (context.Response.StatusCode == 405) await RequestPipeline.RefuseAsync(context, service, new Fault(405, $"The method {context.Request.Method} is not allowed for {path}."));
+        else if (context.GetEndpoint() is null) await RequestPipeline.RefuseAsync(context, service, Fault.NotFound("The resource could not be found."));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using (var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2)))
+        {
+            try { await web.StopAsync(limit.Token); }
+            catch (OperationCanceledException) { /* connections that would not end are cut by the disposal */ }
+        }
+        await web.DisposeAsync();
+    }
+}

@@ -1,0 +1,23 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Gureum.OpenStack;
+
+/// <summary>How the OpenStack door is set up (immutable configuration).</summary>
+public sealed record OpenStackOptions
+{
+    public required IReadOnlyList<IPAddress> Listen { get; init; }
+
+    /// <summary>Keystone's own by default; 0 takes any free port.</summary>
+    public int Port { get; init; } = 5000;
+
+    public required X509Certificate2 Certificate { get; init; }
+
+    /// <summary>How clients reach the door, "https://10.0.0.1:5000": what the catalog says.</summary>
+    public required string PublicUrl { get; init; }
+
+    public string Region { get; init; } = "RegionOne";
+
+    /// <summary>Where the first administrator's password is kept, readable by its owner only; made when it is missing.</summary>
+    public required string AdminPasswordFile { get; init; }
+}

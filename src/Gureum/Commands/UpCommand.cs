@@ -23,16 +23,17 @@ internal static class UpCommand
         var auditLog = new Option<string?>("--audit-log-path") { Description = "Where requests are recorded (DATA/audit.log); - for the server's log.", HelpName = "file" };
         var auditSize = new Option<int?>("--audit-log-maxsize") { Description = "MiB of a file of the record, before a new one is begun (100).", HelpName = "MiB" };
         var auditBackups = new Option<int?>("--audit-log-maxbackup") { Description = "Files of the record that are kept beside the newest (10; 0 for all).", HelpName = "count" };
+        var openStack = new Option<int?>("--openstack-port") { Description = "The port of the OpenStack APIs (5000); 0 serves none.", HelpName = "port" };
         var command = new Command("up", "Brings the cloud up: installs what the machine lacks, starts the server, waits until the node is Ready.")
         {
-            data, listen, pods, services, node, noInstall, airGapped, noNode, auditPolicy, auditLog, auditSize, auditBackups, output,
+            data, listen, pods, services, node, noInstall, airGapped, noNode, auditPolicy, auditLog, auditSize, auditBackups, openStack, output,
         };
         command.Runs(async (parsed, cancel) =>
         {
             Prerequisites.RequireRoot("up");
             var request = new UpRequest(CommonOptions.Resolve(parsed.GetValue(data)!), parsed.GetValue(listen), parsed.GetValue(pods), parsed.GetValue(services), parsed.GetValue(node), parsed.GetValue(airGapped), parsed.GetValue(noNode))
             {
-                AuditPolicyFile = parsed.GetValue(auditPolicy), AuditLogPath = parsed.GetValue(auditLog), AuditLogMaxSize = parsed.GetValue(auditSize), AuditLogMaxBackup = parsed.GetValue(auditBackups),
+                AuditPolicyFile = parsed.GetValue(auditPolicy), AuditLogPath = parsed.GetValue(auditLog), AuditLogMaxSize = parsed.GetValue(auditSize), AuditLogMaxBackup = parsed.GetValue(auditBackups), OpenStackPort = parsed.GetValue(openStack),
             };
             if (ClusterOptions.Load(request.DataDirectory) is { JoinedServer: not null } joined)
             {

@@ -21,6 +21,9 @@ public sealed record ClusterOptions
     /// <summary>The port of the node's agent.</summary>
     public int AgentPort { get; init; } = 10250;
 
+    /// <summary>The port of the OpenStack APIs, on the API server's address; 0 serves none.</summary>
+    public int OpenStackPort { get; init; } = 5000;
+
     /// <summary>Addresses of pods; each node gets a /24 of it.</summary>
     public string PodCidr { get; init; } = "10.244.0.0/16";
 

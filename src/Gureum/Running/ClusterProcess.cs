@@ -5,6 +5,7 @@ using Gureum.Client;
 using Gureum.Node;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Meta.V1;
+using Gureum.OpenStack.Objects;
 using Gureum.Store.Sqlite;
 
 namespace Gureum.Running;
@@ -35,10 +36,13 @@ public static class ClusterProcess
         WriteKubeconfig(options, server, url);
         Announce(options, url, ready: false);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var control = ControlPlane.Start(options, server, time, stop.Token);
+        var informers = new InformerFactory(Client(server, UserInfo.ApiServer, "gureum-control"), time);
+        var cloud = options.OpenStackPort > 0 ? new Cloud(informers) : null;
+        var control = ControlPlane.Start(options, server, informers, stop.Token);
         var memory = IdleMemory.RunAsync(time, stop.Token);
         await EnsureDnsServiceAsync(options, Client(server, UserInfo.ApiServer, "gureum"), cancel);
         await Joining.ClusterInvitation.EnsureAsync(options, $"https://{address}:{server.Port}", server.Authority.CertificatePem, Client(server, UserInfo.ApiServer, "gureum"), cancel);
+        await using var openStack = cloud is null ? null : await OpenStackRoom.StartAsync(options, server, informers, cloud, address, time, stop.Token);
         await using (var node = options.RunsNode ? await NodeAgent.StartAsync(NodeIdentity.Options(options, range, server.Authority), Client(server, new UserInfo("system:node:" + options.NodeName, [UserInfo.Nodes, UserInfo.Authenticated]), "gureum-node"), time, cancel) : null)
         {
             if (node is not null) await node.Ready.WaitAsync(cancel);
@@ -54,7 +58,7 @@ public static class ClusterProcess
         if (!options.RunsNode && !Directory.EnumerateFileSystemEntries(options.RunDirectory).Any()) Directory.Delete(options.RunDirectory);
     }
 
-    private static bool IsEverywhere(string listen) => listen is "0.0.0.0" or "::";
+    internal static bool IsEverywhere(string listen) => listen is "0.0.0.0" or "::";
 
     internal static ApiClient Client(ApiServerHost server, UserInfo user, string agent) => new(server.Connect(user, agent));
 

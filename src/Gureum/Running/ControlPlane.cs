@@ -5,13 +5,12 @@ using Gureum.Scheduler;
 
 namespace Gureum.Running;
 
-/// <summary>The parts that decide: controllers and scheduler, over one shared view of the API.</summary>
+/// <summary>The parts that decide: controllers and scheduler.</summary>
 internal static class ControlPlane
 {
-    /// <summary>Starts them; the task ends when they have ended after the cancellation.</summary>
-    internal static Task Start(ClusterOptions options, ApiServerHost server, TimeProvider time, CancellationToken cancel)
+    /// <summary>Starts them over a view of the API that they share with others; the task ends when they have ended after the cancellation.</summary>
+    internal static Task Start(ClusterOptions options, ApiServerHost server, InformerFactory informers, CancellationToken cancel)
     {
-        var informers = new InformerFactory(ClusterProcess.Client(server, UserInfo.ApiServer, "gureum-control"), time);
         var controllers = new ControllerManager(informers, new ControllerOptions
         {
             RootCertificatePem = server.Authority.CertificatePem, ClusterCidr = options.PodCidr, LocalVolumeRoot = Path.Combine(options.DataDirectory, "node", "volumes"),

@@ -32,6 +32,8 @@ internal static class Prerequisites
     {
         if (options.JoinedServer is null && PortCheck.WhyTaken(IPAddress.Parse(options.Listen), options.Port) is { } api)
             throw new CommandFailure($"{api}: stop it, or choose another with --listen {options.Listen}:PORT");
+        if (options is { JoinedServer: null, OpenStackPort: > 0 } && PortCheck.WhyTaken(IPAddress.Parse(options.Listen), options.OpenStackPort) is { } openStack)
+            throw new CommandFailure($"{openStack}, and the OpenStack APIs need it: stop it, or choose another with --openstack-port PORT (0 serves none)");
         if (options.RunsNode && PortCheck.WhyTaken(IPAddress.Any, options.AgentPort) is { } agent)
             throw new CommandFailure($"{agent}, and the node's agent needs it: stop it (a second cloud on one machine needs a network namespace of its own)");
     }

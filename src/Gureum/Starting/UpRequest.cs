@@ -14,6 +14,9 @@ internal sealed partial record UpRequest(string DataDirectory, string? Listen, s
     internal int? AuditLogMaxSize { get; init; }
     internal int? AuditLogMaxBackup { get; init; }
 
+    /// <summary>The port of the OpenStack APIs; 0 for none.</summary>
+    internal int? OpenStackPort { get; init; }
+
     /// <summary>The cloud's options: what was asked for, else what was kept, else the defaults.</summary>
     /// <exception cref="CommandFailure">Values are not valid or cannot change; all of them are named.</exception>
     internal ClusterOptions Resolve(ClusterOptions? kept)
@@ -29,7 +32,8 @@ internal sealed partial record UpRequest(string DataDirectory, string? Listen, s
             AirGapped = AirGapped || options.AirGapped,
             RunsNode = kept?.RunsNode ?? !NoNode,
         };
-        options = WithAudit(options, errors);
+        options = WithAudit(options, errors) with { OpenStackPort = OpenStackPort ?? options.OpenStackPort };
+        if (options.OpenStackPort is < 0 or > 65535 || options.OpenStackPort == options.Port) errors.Add($"--openstack-port {options.OpenStackPort}: name a port that is not the API server's, or 0 to serve no OpenStack APIs");
         if (NoNode && options.RunsNode) errors.Add($"--no-node: the cloud in {DataDirectory} runs a node on this machine; use another --data-dir");
         IPNetwork? pods = Range("--pod-cidr", options.PodCidr, 24, errors), services = Range("--service-cidr", options.ServiceCidr, 28, errors);
         if (pods is { } p && services is { } s && (p.Contains(s.BaseAddress) || s.Contains(p.BaseAddress)))
@@ -43,8 +47,8 @@ internal sealed partial record UpRequest(string DataDirectory, string? Listen, s
     /// <exception cref="CommandFailure">Something was asked for that is the server's.</exception>
     internal ClusterOptions ResolveJoined(ClusterOptions joined)
     {
-        if (Listen is not null || NoNode || AuditPolicyFile is not null || AuditLogPath is not null)
-            throw new CommandFailure($"{DataDirectory} holds a node of the cloud at {joined.JoinedServer}: --listen, --no-node and --audit-… are for its server; leave them out, or use another --data-dir");
+        if (Listen is not null || NoNode || OpenStackPort is not null || AuditPolicyFile is not null || AuditLogPath is not null)
+            throw new CommandFailure($"{DataDirectory} holds a node of the cloud at {joined.JoinedServer}: --listen, --no-node, --openstack-port and --audit-… are for its server; leave them out, or use another --data-dir");
         return Resolve(joined);
     }
 

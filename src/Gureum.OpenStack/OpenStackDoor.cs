@@ -1,8 +1,10 @@
 using System.Security.Authentication;
 using Gureum.Client;
 using Gureum.Identity;
+using Gureum.Images.Disks;
 using Gureum.OpenStack.Http;
 using Gureum.OpenStack.Identity;
+using Gureum.OpenStack.Images;
 using Gureum.OpenStack.Objects;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -38,7 +40,10 @@ public sealed class OpenStackDoor : IAsyncDisposable
         var identity = new IdentityService(
             new Tokens(cloud, new Login(cloud, passwords, reader, assignments, tokens, time), reader, new TokenDocument(cloud, catalog), catalog, door), projects, new Domains(cloud),
             new Users(cloud, assignments, passwords, door), new Groups(cloud, assignments, door), roles, new RoleAssignments(cloud, assignments, roles, projects), new ApplicationCredentials(cloud, passwords, door, time), new CatalogResources(cloud));
-        IReadOnlyList<IService> services = [identity];
+        var blobs = new BlobStore(options.BlobDirectory);
+        blobs.RemoveLeftovers();
+        var images = new ImageResources(cloud, new ImageDocument(cloud), blobs, door, time);
+        IReadOnlyList<IService> services = [identity, new ImageService(images, new ImageMembers(cloud, images, door, time))];
         await new IdentityBootstrap(cloud, assignments, passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
         var web = Build(options, services, new RequestPipeline(reader));
         await web.StartAsync(cancel);

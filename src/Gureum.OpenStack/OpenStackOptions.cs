@@ -16,6 +16,9 @@ public sealed record OpenStackOptions
     /// <summary>How clients reach the door, "https://10.0.0.1:5000": what the catalog says.</summary>
     public required string PublicUrl { get; init; }
 
+    /// <summary>Where the data of images lies.</summary>
+    public required string BlobDirectory { get; init; }
+
     public string Region { get; init; } = "RegionOne";
 
     /// <summary>Where the first administrator's password is kept, readable by its owner only; made when it is missing.</summary>

@@ -1,3 +1,4 @@
+using Gureum.Images.Disks;
 using System.Security.Cryptography.X509Certificates;
 using Gureum.Client;
 using Gureum.Node.Machines.Disks;

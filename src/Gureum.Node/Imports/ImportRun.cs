@@ -1,3 +1,4 @@
+using Gureum.Images.Disks;
 using Gureum.Client;
 
 namespace Gureum.Node.Imports;
@@ -51,7 +52,7 @@ internal sealed class ImportRun(int restarts, Action wake, TimeProvider time) : 
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested) { End(ImportStage.Failed, "it was interrupted"); }
         catch (ImportRefusedException e) { End(ImportStage.Refused, e.Message); }
-        catch (Exception e) when (e is ImportFailedException or IOException or UnauthorizedAccessException or Machines.Disks.DiskException) { End(ImportStage.Failed, e.Message); }
+        catch (Exception e) when (e is ImportFailedException or IOException or UnauthorizedAccessException or Gureum.Images.Disks.DiskException) { End(ImportStage.Failed, e.Message); }
         catch (Exception e)
         {
             Log.Current.Error("imports", "an import failed", e);

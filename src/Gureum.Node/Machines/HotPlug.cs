@@ -1,3 +1,4 @@
+using Gureum.Images.Disks;
 using Gureum.Client;
 using Gureum.Libvirt;
 using Gureum.Node.Machines.Disks;

@@ -1,3 +1,4 @@
+using Gureum.Images.Disks;
 using System.Collections.Concurrent;
 using System.Net;
 using Gureum.Client;

@@ -112,7 +112,7 @@ public sealed class ApplicationCredentials(Cloud cloud, AccountPasswords passwor
         json.WriteString("name", credential.Spec.Name);
         json.Text("description", credential.Spec.Description);
         json.Text("project_id", project is null ? null : KeystoneNames.Id(project.Metadata.Uid));
-        json.Text("expires_at", credential.Spec.ExpirationTime is { } end ? TokenDocument.Time(end).TrimEnd('Z') : null);
+        json.Text("expires_at", credential.Spec.ExpirationTime is { } end ? TokenDocument.ExactTime(end) : null);
         json.WriteBoolean("unrestricted", credential.Spec.Unrestricted == true);
         json.WriteBoolean("system", false);
         if (secret is not null) json.WriteString("secret", secret);

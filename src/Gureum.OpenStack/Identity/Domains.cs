@@ -30,7 +30,8 @@ public sealed class Domains(Cloud cloud)
 
     private async Task<Answer> ShowAsync(Call call)
     {
-        await Judge.RequireAsync(call.Caller, "get", Domain.Resource, null, "identity:get_domain", call.Cancel);
+        // Everybody may see the domain that they are in.
+        if (Find(call.Part("domain")).Metadata.Name != call.Caller.User.Spec.Domain) await Judge.RequireAsync(call.Caller, "get", Domain.Resource, null, "identity:get_domain", call.Cancel);
         return Keystone.One("domain", Find(call.Part("domain")), (json, d) => Write(json, call, d));
     }
 

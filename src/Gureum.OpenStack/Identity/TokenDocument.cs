@@ -82,6 +82,9 @@ public sealed class TokenDocument(Cloud cloud, Catalog catalog)
         json.WriteString("name", domain?.Spec.Name ?? name);
     });
 
+    /// <summary>"2026-11-24T18:00:00.123456": as it was given.</summary>
+    internal static string ExactTime(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'.'ffffff", CultureInfo.InvariantCulture);
+
     /// <summary>"2026-11-24T18:00:00.000000Z": seconds, since clients compare what they are told with what they keep.</summary>
     internal static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'.000000Z'", CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,5 @@
 using Gureum.Client;
 using Gureum.Identity;
-using Gureum.Objects.Authorization.V1;
 using Gureum.Objects.Identity.V1;
 using Gureum.Objects.Meta.V1;
 using Gureum.OpenStack.Http;

@@ -2,6 +2,7 @@ using Gureum.Client;
 using Gureum.Identity;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Identity.V1;
+using Gureum.Objects.Image.V1;
 using Gureum.Objects.Instancetype.V1beta1;
 using Gureum.Objects.Kubevirt.V1;
 using Gureum.Objects.Rbac.V1;
@@ -30,6 +31,7 @@ public sealed class Cloud
         Services = new(informers.Get<CatalogService>(), static s => KeystoneNames.Id(s.Metadata.Uid));
         Endpoints = new(informers.Get<CatalogEndpoint>(), static e => KeystoneNames.Id(e.Metadata.Uid));
         Revocations = new(informers.Get<TokenRevocation>(), static r => r.Metadata.Name!);
+        Images = new(informers.Get<Image>(), static i => OpenStack.Images.ImageNames.Id(i));
         Secrets = new(informers.Get<Secret>(), static s => s.Metadata.Uid!);
         Nodes = new(informers.Get<Node>(), static n => n.Metadata.Uid!);
         Machines = new(informers.Get<VirtualMachine>(), static m => m.Metadata.Uid!);
@@ -51,6 +53,7 @@ public sealed class Cloud
     public Collection<CatalogService> Services { get; }
     public Collection<CatalogEndpoint> Endpoints { get; }
     public Collection<TokenRevocation> Revocations { get; }
+    public Collection<Image> Images { get; }
     public Collection<Secret> Secrets { get; }
     public Collection<Node> Nodes { get; }
     public Collection<VirtualMachine> Machines { get; }

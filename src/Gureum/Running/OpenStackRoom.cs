@@ -17,7 +17,7 @@ internal static class OpenStackRoom
         var files = new OpenStackFiles(options);
         var door = await OpenStackDoor.StartAsync(new OpenStackOptions
         {
-            Listen = [IPAddress.Parse(options.Listen)], Port = options.OpenStackPort, Certificate = Certificate(server, options, reachable), PublicUrl = $"https://{reachable}:{options.OpenStackPort}", AdminPasswordFile = files.AdminPassword,
+            Listen = [IPAddress.Parse(options.Listen)], Port = options.OpenStackPort, Certificate = Certificate(server, options, reachable), PublicUrl = $"https://{reachable}:{options.OpenStackPort}", AdminPasswordFile = files.AdminPassword, BlobDirectory = Path.Combine(options.DataDirectory, "images"),
         }, cloud, server.Keystone, ClusterProcess.Client(server, UserInfo.ApiServer, "gureum-openstack"),
             (name, uid, groups, extra) => ClusterProcess.Client(server, new UserInfo(name, groups, uid) { Extra = extra }, "gureum-openstack"), time, cancel);
         files.Write(server.Authority.CertificatePem, $"https://{reachable}:{options.OpenStackPort}");

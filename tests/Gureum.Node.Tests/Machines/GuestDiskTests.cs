@@ -1,3 +1,4 @@
+using Gureum.Images.Disks;
 using System.Text;
 using Gureum.Node.Machines.Disks;
 using Gureum.Node.Machines.Domains;

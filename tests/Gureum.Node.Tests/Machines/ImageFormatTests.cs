@@ -1,3 +1,4 @@
+using Gureum.Images.Disks;
 using System.Buffers.Binary;
 using System.Text;
 using Gureum.Node.Machines.Disks;

@@ -1,3 +1,4 @@
+using Gureum.Images.Disks;
 using System.Text;
 using System.Text.Json;
 using Gureum.Objects.Kubevirt.V1;

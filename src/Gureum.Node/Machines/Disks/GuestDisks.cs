@@ -1,3 +1,4 @@
+using Gureum.Images.Disks;
 using Gureum.Images.Guests;
 using Gureum.Node.Machines.Domains;
 using Gureum.Objects;

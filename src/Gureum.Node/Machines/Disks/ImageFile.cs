@@ -1,3 +1,5 @@
+using Gureum.Images.Disks;
+
 namespace Gureum.Node.Machines.Disks;
 
 /// <summary>Finds a file below a directory that others have filled, without following what they may have laid in the way.</summary>

@@ -1,3 +1,4 @@
+using Gureum.Images.Disks;
 using System.ComponentModel;
 using System.Diagnostics;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Gureum.Node.Machines.Disks;
+namespace Gureum.Images.Disks;
 
 /// <summary>
 /// What the first bytes of a disk image say, for images that come from outside (https://www.qemu.org/docs/master/interop/qcow2.html). Looked at once, when nobody but

@@ -1,0 +1,95 @@
+using System.Security.Cryptography;
+
+namespace Gureum.Images.Disks;
+
+/// <summary>What was stored.</summary>
+/// <param name="Digest">"sha256:…": the blob's name.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="Md5">Hexadecimal; the checksum of old clients.</param>
+/// <param name="Sha512">Hexadecimal.</param>
+/// <param name="VirtualSize">Bytes that a guest sees of it; null when it is no disk.</param>
+public sealed record StoredBlob(string Digest, long Size, string Md5, string Sha512, long? VirtualSize);
+
+/// <summary>
+/// Files by the hash of what is in them, each once however often it was sent. What is being sent lies apart until it is whole, so that a crash
+/// leaves nothing that looks finished (thread-safe).
+/// </summary>
+/// <param name="directory">Made when it is missing.</param>
+public sealed class BlobStore(string directory)
+{
+    private const string Algorithm = "sha256";
+    private string Incoming => Path.Combine(directory, "incoming");
+
+    /// <summary>Removes what was being sent when the last run ended.</summary>
+    public void RemoveLeftovers()
+    {
+        if (Directory.Exists(Incoming)) Directory.Delete(Incoming, recursive: true);
+    }
+
+    public string PathOf(string digest) => Path.Combine(directory, Algorithm, digest[(digest.IndexOf(':') + 1)..]);
+
+    /// <summary>Stores a stream.</summary>
+    /// <param name="most">Bytes; more is refused.</param>
+    /// <param name="format">What it is said to be: "qcow2", "raw", "iso" and other names of glance's.</param>
+    /// <exception cref="DiskException">It is not what it is said to be, leads to other files, or is too large.</exception>
+    public async Task<StoredBlob> StoreAsync(Stream content, long most, string? format, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(Incoming);
+        var part = Path.Combine(Incoming, Guid.NewGuid().ToString("N"));
+        try
+        {
+            var (size, md5, sha256, sha512) = await ReceiveAsync(content, part, most, cancel);
+            var virtualSize = Inspect(part, format);
+            var digest = Algorithm + ":" + sha256;
+            var path = PathOf(digest);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            if (File.Exists(path)) File.Delete(part);
+            else File.Move(part, path, overwrite: true);
+            return new StoredBlob(digest, size, md5, sha512, virtualSize);
+        }
+        finally { File.Delete(part); }
+    }
+
+    private static async Task<(long Size, string Md5, string Sha256, string Sha512)> ReceiveAsync(Stream content, string path, long most, CancellationToken cancel)
+    {
+        using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var sha512 = IncrementalHash.CreateHash(HashAlgorithmName.SHA512);
+        var buffer = new byte[256 * 1024];
+        long size = 0;
+        await using (var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        {
+            while (await content.ReadAsync(buffer, cancel) is var read and > 0)
+            {
+                size += read;
+                if (size > most) throw new DiskException($"the image is longer than {most} bytes, which is the most that is accepted");
+                md5.AppendData(buffer, 0, read);
+                sha256.AppendData(buffer, 0, read);
+                sha512.AppendData(buffer, 0, read);
+                await file.WriteAsync(buffer.AsMemory(0, read), cancel);
+            }
+            file.Flush(flushToDisk: true);
+        }
+        return (size, Text(md5), Text(sha256), Text(sha512));
+    }
+
+    private static string Text(IncrementalHash hash) => Convert.ToHexStringLower(hash.GetHashAndReset());
+
+    private static long? Inspect(string path, string? format)
+    {
+        if (format is not ("qcow2" or "raw" or "iso")) return null;
+        using var file = File.OpenRead(path);
+        var head = new byte[ImageFormat.Head];
+        var read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        if (file.Length == 0) return 0;
+        var found = ImageFormat.Of(head.AsSpan(0, read), file.Length, "the image");
+        var said = format == "iso" ? "raw" : format;
+        return found.Name == said ? found.VirtualSize : throw new DiskException($"the image is said to be {format}, and is {found.Name}");
+    }
+
+    /// <exception cref="FileNotFoundException">It is not here.</exception>
+    public FileStream Open(string digest) => new(PathOf(digest), new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, BufferSize = 0, Options = FileOptions.Asynchronous });
+
+    /// <summary>Removes a blob; one that is not here is fine.</summary>
+    public void Remove(string digest) => File.Delete(PathOf(digest));
+}

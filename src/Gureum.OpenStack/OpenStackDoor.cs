@@ -2,6 +2,7 @@ using System.Security.Authentication;
 using Gureum.Client;
 using Gureum.Identity;
 using Gureum.Images.Disks;
+using Gureum.OpenStack.Compute;
 using Gureum.OpenStack.Http;
 using Gureum.OpenStack.Identity;
 using Gureum.OpenStack.Images;
@@ -30,7 +31,8 @@ public sealed class OpenStackDoor : IAsyncDisposable
     /// <param name="cloud">Its copies must have listed once.</param>
     /// <param name="door">The client that acts as the door itself.</param>
     /// <param name="acting">Makes clients that act as users.</param>
-    public static async Task<OpenStackDoor> StartAsync(OpenStackOptions options, Cloud cloud, KeystoneTokens tokens, ApiClient door, ActingAs acting, TimeProvider time, CancellationToken cancel)
+    /// <param name="publish">Brings an image to where servers start from it.</param>
+    public static async Task<OpenStackDoor> StartAsync(OpenStackOptions options, Cloud cloud, KeystoneTokens tokens, ApiClient door, ActingAs acting, PublishImage publish, TimeProvider time, CancellationToken cancel)
     {
         var assignments = new AssignmentBook(cloud);
         var passwords = new AccountPasswords(cloud, door, time);
@@ -38,12 +40,17 @@ public sealed class OpenStackDoor : IAsyncDisposable
         var catalog = new Catalog(cloud);
         var (projects, roles) = (new Projects(cloud, assignments, door), new RoleResources(cloud));
         var identity = new IdentityService(
-            new Tokens(cloud, new Login(cloud, passwords, reader, assignments, tokens, time), reader, new TokenDocument(cloud, catalog), catalog, door), projects, new Domains(cloud),
+            new Tokens(cloud, new Login(cloud, passwords, reader, assignments, tokens, time), reader, new TokenDocument(cloud, catalog), catalog, door), projects, new Domains(cloud, assignments),
             new Users(cloud, assignments, passwords, door), new Groups(cloud, assignments, door), roles, new RoleAssignments(cloud, assignments, roles, projects), new ApplicationCredentials(cloud, passwords, door, time), new CatalogResources(cloud));
         var blobs = new BlobStore(options.BlobDirectory);
         blobs.RemoveLeftovers();
         var images = new ImageResources(cloud, new ImageDocument(cloud), blobs, door, time);
-        IReadOnlyList<IService> services = [identity, new ImageService(images, new ImageMembers(cloud, images, door, time))];
+        var (document, flavors, keys) = (new ServerDocument(cloud), new Flavors(cloud), new KeyPairs(cloud, door));
+        var servers = new Servers(cloud, document, flavors, keys, publish);
+        IReadOnlyList<IService> services =
+        [
+            identity, new ImageService(images, new ImageMembers(cloud, images, door, time)), new ComputeService(flavors, keys, servers, new ServerActions(cloud, servers, document), new ComputeFacts(cloud)),
+        ];
         await new IdentityBootstrap(cloud, assignments, passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
         var web = Build(options, services, new RequestPipeline(reader));
         await web.StartAsync(cancel);
@@ -90,6 +97,12 @@ public sealed class OpenStackDoor : IAsyncDisposable
             context.Response.StatusCode = 404;
             context.Response.ContentType = "text/plain; charset=UTF-8";
             await context.Response.WriteAsync($"404 Not Found\n\nNo service stands at {path}: {string.Join(", ", services.Select(s => s.Prefix))} are served.\n");
+            return;
+        }
+        // Below a version's root a slash at the end leaves out an id.
+        if (path.Length > 1 && path[^1] == '/' && path.Count('/') > 3 && service is not IdentityService)
+        {
+            await RequestPipeline.RefuseAsync(context, service, Fault.NotFound("The resource could not be found."));
             return;
         }
         try { await next(context); }

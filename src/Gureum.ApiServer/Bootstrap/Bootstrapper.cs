@@ -9,6 +9,7 @@ using Gureum.Objects.Meta.V1;
 using Gureum.Objects.Models;
 using Gureum.Objects.Networking.V1;
 using Gureum.Objects.Node.V1;
+using Gureum.Objects.Rbac.V1;
 using Gureum.Objects.Scheduling.V1;
 using Gureum.Objects.Storage.V1;
 
@@ -21,7 +22,7 @@ internal sealed class Bootstrapper(ApiClient client, ApiServerOptions options, C
     {
         foreach (var name in (string[])["default", "kube-system", "kube-public", "kube-node-lease"])
             await EnsureAsync(new Namespace { Metadata = new ObjectMeta { Name = name } }, cancel);
-        foreach (var role in DefaultRoles.ClusterRoles()) await EnsureAsync(role, cancel);
+        foreach (var role in DefaultRoles.ClusterRoles()) await ReconcileAsync(role, cancel);
         foreach (var binding in DefaultRoles.ClusterRoleBindings()) await EnsureAsync(binding, cancel);
         await EnsureAsync(new PriorityClass { Metadata = new ObjectMeta { Name = "system-node-critical" }, Value = 2_000_001_000, Description = "Used for system critical pods that must not be moved from their current node." }, cancel);
         await EnsureAsync(new PriorityClass { Metadata = new ObjectMeta { Name = "system-cluster-critical" }, Value = 2_000_000_000, Description = "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary." }, cancel);
@@ -45,6 +46,20 @@ internal sealed class Bootstrapper(ApiClient client, ApiServerOptions options, C
         await EnsureServiceAsync(cancel);
         await EnsureAsync(AuthenticationTrust.Reader(), cancel);
         await ReplaceAsync(AuthenticationTrust.Document(authority, frontProxy), cancel);
+    }
+
+    // As kube-apiserver does at each start: a role of ours gets the rules that it lacks (a newer version has more), unless somebody has forbidden it.
+    private async Task ReconcileAsync(ClusterRole wanted, CancellationToken cancel)
+    {
+        if (await client.FindAsync<ClusterRole>(null, wanted.Metadata.Name!, cancel) is not { } found)
+        {
+            await EnsureAsync(wanted, cancel);
+            return;
+        }
+        // The rules of an aggregated role are written by its controller.
+        if (wanted.AggregationRule is not null || found.Metadata.Annotations.GetValueOrDefault(DefaultRoles.AutoUpdate) == "false") return;
+        var missing = wanted.Rules.Where(r => !found.Rules.Contains(r)).ToList();
+        if (missing.Count > 0) await client.UpdateAsync(found with { Rules = [.. found.Rules, .. missing] }, cancel);
     }
 
     private async Task EnsureAsync<T>(T wanted, CancellationToken cancel) where T : class, IKubeObject<T>

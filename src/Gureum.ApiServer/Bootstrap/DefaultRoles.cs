@@ -13,7 +13,8 @@ internal static class DefaultRoles
     private static readonly string[] Write = ["create", "delete", "deletecollection", "patch", "update"];
     private static readonly string[] All = [.. Read, .. Write];
     internal static readonly IReadOnlyDictionary<string, string> Labels = new Dictionary<string, string> { ["kubernetes.io/bootstrapping"] = "rbac-defaults" };
-    internal static readonly IReadOnlyDictionary<string, string> Annotations = new Dictionary<string, string> { ["rbac.authorization.kubernetes.io/autoupdate"] = "true" };
+    internal const string AutoUpdate = "rbac.authorization.kubernetes.io/autoupdate";
+    internal static readonly IReadOnlyDictionary<string, string> Annotations = new Dictionary<string, string> { [AutoUpdate] = "true" };
 
     private static readonly string[] CoreEdited =
         ["configmaps", "endpoints", "events", "persistentvolumeclaims", "pods", "replicationcontrollers", "replicationcontrollers/scale", "secrets", "serviceaccounts", "services"];

@@ -169,8 +169,7 @@ public sealed partial class CatalogResources(Cloud cloud)
         await Judge.RequireAsync(call.Caller, "create", CatalogEndpoint.Resource, null, "identity:create_endpoint", call.Cancel);
         var (kind, url, serviceId) = (Interface(body.Name("interface")), Url(body.Name("url", 4096)), body.Name("service_id"));
         var service = cloud.Services.Find(serviceId) ?? throw Fault.BadRequest($"Could not find service: {serviceId}.");
-        if (RegionOf(body) is { } region && cloud.Regions.Find(region) is null)
-            await cloud.Regions.CreateAsync(call.Caller.Api, NewRegion(region), call.Cancel);
+        await EnsureRegionAsync(call, RegionOf(body));
         return Keystone.One("endpoint", await cloud.Endpoints.CreateAsync(call.Caller.Api, new CatalogEndpoint
         {
             Metadata = new ObjectMeta { Name = ObjectNames.For($"{service.Metadata.Name}-{kind}", n => cloud.Endpoints.Get(null, n) is not null, "endpoint") },
@@ -178,10 +177,12 @@ public sealed partial class CatalogResources(Cloud cloud)
         }, call.Cancel), (json, e) => Write(json, call, e), 201);
     }
 
-    private Region NewRegion(string id)
+    // An endpoint may name a region that nobody has made.
+    private async Task EnsureRegionAsync(Call call, string? id)
     {
+        if (id is null || cloud.Regions.Find(id) is not null) return;
         var name = ObjectNames.For(id, n => cloud.Regions.Get(null, n) is not null, "region");
-        return new Region { Metadata = new ObjectMeta { Name = name, Annotations = new Dictionary<string, string> { [KeystoneNames.DisplayName] = id } }, Spec = new RegionSpec() };
+        await cloud.Regions.CreateAsync(call.Caller.Api, new Region { Metadata = new ObjectMeta { Name = name, Annotations = new Dictionary<string, string> { [KeystoneNames.DisplayName] = id } }, Spec = new RegionSpec() }, call.Cancel);
     }
 
     private static string? RegionOf(Body body) => body.Text("region_id") ?? body.Text("region");
@@ -192,6 +193,7 @@ public sealed partial class CatalogResources(Cloud cloud)
     {
         var (known, body) = (await EndpointAsync(call, "update"), (await call.BodyAsync()).Object("endpoint"));
         var service = body.Text("service_id") is { } id ? cloud.Services.Find(id) ?? throw Fault.BadRequest($"Could not find service: {id}.") : null;
+        await EnsureRegionAsync(call, RegionOf(body));
         return Keystone.One("endpoint", await cloud.Endpoints.ChangeAsync(call.Caller.Api, known, e => e with
         {
             Spec = e.Spec with

@@ -8,7 +8,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Identity;
 
 /// <summary>Domains (https://docs.openstack.org/api-ref/identity/v3/#domains).</summary>
-public sealed class Domains(Cloud cloud)
+public sealed class Domains(Cloud cloud, AssignmentBook assignments)
 {
     internal void Map(Routes routes)
     {
@@ -17,8 +17,11 @@ public sealed class Domains(Cloud cloud)
         routes.Get("/v3/domains/{domain}", ShowAsync);
         routes.Patch("/v3/domains/{domain}", ChangeAsync);
         routes.Delete("/v3/domains/{domain}", DeleteAsync);
-        routes.Get("/v3/auth/domains", static call => Task.FromResult(Keystone.List<Domain>(call, "domains", call.Caller.Domain is { } own ? [own] : [], (json, d) => Write(json, call, d))));
+        routes.Get("/v3/auth/domains", call => Task.FromResult(Keystone.List(call, "domains", Of(call.Caller.User), (json, d) => Write(json, call, d))));
     }
+
+    // Those that the user has a role on.
+    private IEnumerable<Domain> Of(User user) => assignments.OfUser(user).Where(static a => a is { Target: AssignmentTarget.Domain, Inherited: false }).Select(static a => a.TargetName).Distinct().Select(n => cloud.Domains.Get(null, n)).OfType<Domain>();
 
     private Domain Find(string id) => cloud.Domains.Find(id) ?? throw Keystone.NotFound("domain", id);
 

@@ -31,6 +31,7 @@ internal sealed class IdentityBootstrap(Cloud cloud, AssignmentBook assignments,
         await EnsureAsync(cloud.Projects, new Namespace { Metadata = new ObjectMeta { Name = KeystoneNames.SecretsNamespace } }, cancel);
         await EnsureAdministratorAsync(cancel);
         await EnsureAsync(cloud.Regions, new Region { Metadata = Named(options.Region.ToLowerInvariant(), options.Region), Spec = new RegionSpec { Description = "" } }, cancel);
+        foreach (var flavor in cloud.Flavors.All.Any() ? [] : Compute.Flavors.Defaults()) await EnsureAsync(cloud.Flavors, flavor, cancel);
         foreach (var service in services) await EnsureServiceAsync(service, cancel);
     }
 

@@ -84,7 +84,7 @@ public sealed partial class Projects(Cloud cloud, AssignmentBook assignments, Ap
         var body = (await call.BodyAsync()).Object("project");
         await Judge.RequireAsync(call.Caller, "create", Namespace.Resource, null, "identity:create_project", call.Cancel);
         var name = body.Name("name", 64);
-        if (body.Flag("is_domain") == true) throw Fault.BadRequest("'is_domain' is true: make domains with POST /v3/domains.");
+        if (body.Flag("is_domain") == true) throw Fault.BadRequest("'is_domain' is true: a project that acts as a domain is made with POST /v3/domains.");
         var domain = body.Text("domain_id") is { } id ? cloud.Domains.Find(id) ?? throw Keystone.NotFound("domain", id)
             : call.Caller.Domain ?? cloud.Domains.Get(null, call.Caller.Project is { } own ? IdentityIds.DomainOf(own) : IdentityIds.DefaultDomain)!;
         var parent = body.Text("parent_id") is { } parentId && parentId != IdentityIds.Domain(domain) ? Find(parentId) : null;

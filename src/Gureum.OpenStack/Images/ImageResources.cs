@@ -100,13 +100,21 @@ public sealed class ImageResources(Cloud cloud, ImageDocument document, BlobStor
             MinDisk = (int?)body.Number("min_disk", 0, int.MaxValue), MinRAM = (int?)body.Number("min_ram", 0, int.MaxValue), Protected = body.Flag("protected", strict: true), Hidden = body.Flag("os_hidden", strict: true),
             Tags = Tags(body.Texts("tags")), Properties = Properties(body),
         };
-        if (body.Has("owner") && body.Text("owner") is { } owner && owner != call.Caller.ProjectId) throw Fault.Forbidden("You are not permitted to create images owned by another project.");
-        var name = ObjectNames.For(spec.Name ?? "image", n => cloud.Images.Get(call.Caller.Namespace, n) is not null, "image");
+        var ns = Owner(call, body);
+        var name = ObjectNames.For(spec.Name ?? "image", n => cloud.Images.Get(ns, n) is not null, "image");
         var made = await cloud.Images.CreateAsync(call.Caller.Api, new Image
         {
-            Metadata = new ObjectMeta { Name = name, Namespace = call.Caller.Namespace, Annotations = id is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [ImageNames.IdNote] = id } }, Spec = spec,
+            Metadata = new ObjectMeta { Name = name, Namespace = ns, Annotations = id is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [ImageNames.IdNote] = id } }, Spec = spec,
         }, call.Cancel);
         return One(made, 201).With("Location", $"{call.Service}/v2/images/{ImageNames.Id(made)}").With("OpenStack-image-import-methods", "glance-direct");
+    }
+
+    // Whoever administers may make images for others.
+    private string Owner(Call call, Body body)
+    {
+        if (body.Text("owner") is not { } owner || owner == call.Caller.ProjectId) return call.Caller.Namespace;
+        if (!call.Caller.IsAdmin) throw Fault.Forbidden("You are not permitted to create images owned by another project.");
+        return cloud.Projects.Find(owner)?.Metadata.Name ?? throw Fault.BadRequest($"There is no project {owner} to own the image.");
     }
 
     private static string? OneOf(string name, string? value, string[] accepted) =>

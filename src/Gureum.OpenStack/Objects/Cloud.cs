@@ -33,6 +33,7 @@ public sealed class Cloud
         Revocations = new(informers.Get<TokenRevocation>(), static r => r.Metadata.Name!);
         Images = new(informers.Get<Image>(), static i => OpenStack.Images.ImageNames.Id(i));
         Secrets = new(informers.Get<Secret>(), static s => s.Metadata.Uid!);
+        Pods = new(informers.Get<Pod>(), static p => p.Metadata.Uid!);
         Nodes = new(informers.Get<Node>(), static n => n.Metadata.Uid!);
         Machines = new(informers.Get<VirtualMachine>(), static m => m.Metadata.Uid!);
         Instances = new(informers.Get<VirtualMachineInstance>(), static m => m.Metadata.Uid!);
@@ -55,6 +56,7 @@ public sealed class Cloud
     public Collection<TokenRevocation> Revocations { get; }
     public Collection<Image> Images { get; }
     public Collection<Secret> Secrets { get; }
+    public Collection<Pod> Pods { get; }
     public Collection<Node> Nodes { get; }
     public Collection<VirtualMachine> Machines { get; }
     public Collection<VirtualMachineInstance> Instances { get; }

@@ -17,9 +17,9 @@ internal static class OpenStackRoom
         var files = new OpenStackFiles(options);
         var door = await OpenStackDoor.StartAsync(new OpenStackOptions
         {
-            Listen = [IPAddress.Parse(options.Listen)], Port = options.OpenStackPort, Certificate = Certificate(server, options, reachable), PublicUrl = $"https://{reachable}:{options.OpenStackPort}", AdminPasswordFile = files.AdminPassword, BlobDirectory = Path.Combine(options.DataDirectory, "images"),
+            Listen = [IPAddress.Parse(options.Listen)], Port = options.OpenStackPort, Certificate = Certificate(server, options, reachable), PublicUrl = $"https://{reachable}:{options.OpenStackPort}", AdminPasswordFile = files.AdminPassword, BlobDirectory = ImagePublisher.BlobDirectory(options),
         }, cloud, server.Keystone, ClusterProcess.Client(server, UserInfo.ApiServer, "gureum-openstack"),
-            (name, uid, groups, extra) => ClusterProcess.Client(server, new UserInfo(name, groups, uid) { Extra = extra }, "gureum-openstack"), time, cancel);
+            (name, uid, groups, extra) => ClusterProcess.Client(server, new UserInfo(name, groups, uid) { Extra = extra }, "gureum-openstack"), new ImagePublisher(options).PublishAsync, time, cancel);
         files.Write(server.Authority.CertificatePem, $"https://{reachable}:{options.OpenStackPort}");
         return door;
     }

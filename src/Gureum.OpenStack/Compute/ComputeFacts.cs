@@ -1,0 +1,191 @@
+using System.Globalization;
+using System.Text.Json;
+using Gureum.Identity;
+using Gureum.Objects;
+using Gureum.Objects.Core.V1;
+using Gureum.Objects.Kubevirt.V1;
+using Gureum.OpenStack.Http;
+using Gureum.OpenStack.Identity;
+using Gureum.OpenStack.Objects;
+
+namespace Gureum.OpenStack.Compute;
+
+/// <summary>What Nova tells of the cloud itself: zones, hypervisors, services, limits. Hypervisors are Nodes.</summary>
+public sealed class ComputeFacts(Cloud cloud)
+{
+    // -1 is without limit: what the door refuses itself has one, the rest is left to the project's ResourceQuotas.
+    private static readonly (string Name, int Limit)[] Quotas =
+        [("instances", -1), ("cores", -1), ("ram", -1), ("floating_ips", -1), ("fixed_ips", -1), ("metadata_items", 128), ("injected_files", 5), ("injected_file_content_bytes", 10240), ("injected_file_path_bytes", 255), ("security_groups", -1), ("security_group_rules", -1), ("key_pairs", 100), ("server_groups", 10), ("server_group_members", 10)];
+
+    internal void Map(Routes routes)
+    {
+        routes.Get("/v2.1/os-availability-zone", call => Task.FromResult(Zones(detail: false)));
+        routes.Get("/v2.1/os-availability-zone/detail", ZonesInDetailAsync);
+        routes.Get("/v2.1/os-hypervisors", call => HypervisorsAsync(call, detail: false));
+        routes.Get("/v2.1/os-hypervisors/detail", call => HypervisorsAsync(call, detail: true));
+        routes.Get("/v2.1/os-services", ServicesAsync);
+        routes.Get("/v2.1/limits", call => Task.FromResult(Limits(call)));
+        routes.Get("/v2.1/extensions", static _ => Task.FromResult(Answer.Json(static json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("extensions");
+            json.WriteEndArray();
+            json.WriteEndObject();
+        })));
+        routes.Get("/v2.1/os-server-groups", static _ => Task.FromResult(Answer.Json(static json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("server_groups");
+            json.WriteEndArray();
+            json.WriteEndObject();
+        })));
+    }
+
+    private Answer Zones(bool detail) => Answer.Json(json =>
+    {
+        json.WriteStartObject();
+        json.Objects("availabilityZoneInfo", [ServerDocument.Zone], (_, zone) =>
+        {
+            json.WriteString("zoneName", zone);
+            json.Object("zoneState", _ => json.WriteBoolean("available", true));
+            if (!detail) json.WriteNull("hosts");
+            else
+                json.Object("hosts", _ =>
+                {
+                    foreach (var node in cloud.Nodes.All) json.Object(node.Metadata.Name!, _ => json.Object("nova-compute", _ =>
+                    {
+                        json.WriteBoolean("active", node.Spec.Unschedulable != true);
+                        json.WriteBoolean("available", IsReady(node));
+                        json.WriteString("updated_at", Nova.BareTime(Heartbeat(node)));
+                    }));
+                });
+        });
+        json.WriteEndObject();
+    });
+
+    private async Task<Answer> ZonesInDetailAsync(Call call)
+    {
+        await Judge.RequireAsync(call.Caller, "list", Node.Resource, null, "os_compute_api:os-availability-zone:detail", call.Cancel);
+        return Zones(detail: true);
+    }
+
+    private static bool IsReady(Node node) => node.Status.Conditions.Any(static c => c is { Type: "Ready", Status: "True" });
+    private static DateTimeOffset Heartbeat(Node node) => node.Status.Conditions.FirstOrDefault(static c => c.Type == "Ready")?.LastHeartbeatTime ?? default;
+
+    private async Task<Answer> HypervisorsAsync(Call call, bool detail)
+    {
+        await Judge.RequireAsync(call.Caller, "list", Node.Resource, null, "os_compute_api:os-hypervisors:list", call.Cancel);
+        return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.Objects("hypervisors", cloud.Nodes.All.OrderBy(static n => n.Metadata.Name, StringComparer.Ordinal), (_, node) => WriteHypervisor(json, call, node, detail));
+            json.WriteEndObject();
+        });
+    }
+
+    private static long Whole(Node node, string name) => (node.Status.Capacity.TryGetValue(name, out var quantity) ? quantity : Quantity.Zero).Whole;
+
+    private void WriteHypervisor(Utf8JsonWriter json, Call call, Node node, bool detail)
+    {
+        if (call.Version >= Nova.V2_53) json.WriteString("id", node.Metadata.Uid);
+        else json.WriteNumber("id", Number(node));
+        json.WriteString("hypervisor_hostname", node.Metadata.Name);
+        json.WriteString("state", IsReady(node) ? "up" : "down");
+        json.WriteString("status", node.Spec.Unschedulable == true ? "disabled" : "enabled");
+        if (!detail) return;
+        var here = cloud.Instances.All.Where(i => i.Status.NodeName == node.Metadata.Name && i.Status.Phase == "Running").ToList();
+        var (cpus, memory, disk) = (Whole(node, "cpu"), Whole(node, "memory") >> 20, Whole(node, "ephemeral-storage") >> 30);
+        var usedMemory = here.Sum(static i => (i.Spec.Domain?.Memory?.Guest ?? Quantity.Zero).Whole >> 20);
+        json.WriteString("hypervisor_type", "QEMU");
+        json.WriteNumber("hypervisor_version", 7002000);
+        json.WriteString("host_ip", node.Status.Addresses.FirstOrDefault(static a => a.Type == "InternalIP")?.Address ?? "");
+        json.Object("service", _ =>
+        {
+            if (call.Version >= Nova.V2_53) json.WriteString("id", node.Metadata.Uid);
+            else json.WriteNumber("id", Number(node));
+            json.WriteString("host", node.Metadata.Name);
+            json.WriteNull("disabled_reason");
+        });
+        if (call.Version >= new Microversion(2, 88)) return;
+        json.WriteNumber("vcpus", cpus);
+        json.WriteNumber("memory_mb", memory);
+        json.WriteNumber("local_gb", disk);
+        json.WriteNumber("vcpus_used", here.Count);
+        json.WriteNumber("memory_mb_used", usedMemory);
+        json.WriteNumber("local_gb_used", 0);
+        json.WriteNumber("free_ram_mb", memory - usedMemory);
+        json.WriteNumber("free_disk_gb", disk);
+        json.WriteNumber("disk_available_least", disk);
+        json.WriteNumber("current_workload", 0);
+        json.WriteNumber("running_vms", here.Count);
+        if (call.Version < new Microversion(2, 28)) json.WriteString("cpu_info", $$"""{"arch": "{{node.Status.NodeInfo?.Architecture}}"}""");
+        else json.Object("cpu_info", _ => json.WriteString("arch", node.Status.NodeInfo?.Architecture));
+    }
+
+    // Old clients want numbers.
+    private static int Number(Node node) => int.Parse(node.Metadata.Uid!.Replace("-", "", StringComparison.Ordinal)[..7], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    private async Task<Answer> ServicesAsync(Call call)
+    {
+        await Judge.RequireAsync(call.Caller, "list", Node.Resource, null, "os_compute_api:os-services:list", call.Cancel);
+        var (binary, host) = (call.Query("binary"), call.Query("host"));
+        return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.Objects("services", cloud.Nodes.All.Where(n => binary is null or "nova-compute" or "" && (host is null or "" || n.Metadata.Name == host)), (_, node) =>
+            {
+                if (call.Version >= Nova.V2_53) json.WriteString("id", node.Metadata.Uid);
+                else json.WriteNumber("id", Number(node));
+                json.WriteString("binary", "nova-compute");
+                json.WriteString("host", node.Metadata.Name);
+                json.WriteString("zone", ServerDocument.Zone);
+                json.WriteString("status", node.Spec.Unschedulable == true ? "disabled" : "enabled");
+                json.WriteString("state", IsReady(node) ? "up" : "down");
+                json.WriteString("updated_at", Nova.BareTime(Heartbeat(node)));
+                json.WriteNull("disabled_reason");
+                if (call.Version >= new Microversion(2, 11)) json.WriteBoolean("forced_down", false);
+            });
+            json.WriteEndObject();
+        });
+    }
+
+    private Answer Limits(Call call)
+    {
+        var mine = cloud.Machines.In(call.Caller.Namespace);
+        int Of(string name) => Quotas.First(q => q.Name == name).Limit;
+        return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.Object("limits", _ =>
+            {
+                json.WriteStartArray("rate");
+                json.WriteEndArray();
+                json.Object("absolute", _ =>
+                {
+                    json.WriteNumber("maxTotalInstances", Of("instances"));
+                    json.WriteNumber("maxTotalCores", Of("cores"));
+                    json.WriteNumber("maxTotalRAMSize", Of("ram"));
+                    json.WriteNumber("maxServerMeta", Of("metadata_items"));
+                    json.WriteNumber("maxImageMeta", Of("metadata_items"));
+                    json.WriteNumber("maxPersonality", 5);
+                    json.WriteNumber("maxPersonalitySize", 10240);
+                    json.WriteNumber("maxTotalKeypairs", Of("key_pairs"));
+                    json.WriteNumber("maxServerGroups", Of("server_groups"));
+                    json.WriteNumber("maxServerGroupMembers", Of("server_group_members"));
+                    json.WriteNumber("maxTotalFloatingIps", -1);
+                    json.WriteNumber("maxSecurityGroups", -1);
+                    json.WriteNumber("maxSecurityGroupRules", -1);
+                    json.WriteNumber("totalRAMUsed", mine.Sum(m => Facts(m, "ram")));
+                    json.WriteNumber("totalCoresUsed", mine.Sum(m => Facts(m, "vcpus")));
+                    json.WriteNumber("totalInstancesUsed", mine.Count);
+                    json.WriteNumber("totalFloatingIpsUsed", 0);
+                    json.WriteNumber("totalSecurityGroupsUsed", 0);
+                    json.WriteNumber("totalServerGroupsUsed", 0);
+                });
+            });
+            json.WriteEndObject();
+        });
+    }
+
+    private static long Facts(VirtualMachine machine, string name) => ServerDocument.Note(machine, ServerNames.Flavor) is { } text && System.Text.Json.Nodes.JsonNode.Parse(text)?[name] is { } value ? (long)value : 0;
+}

@@ -1,0 +1,121 @@
+using System.Text;
+using Gureum.Client;
+using Gureum.Objects.Core.V1;
+using Gureum.Objects.Kubevirt.V1;
+using Gureum.Objects.Meta.V1;
+using Gureum.OpenStack.Http;
+using Gureum.OpenStack.Identity;
+using Gureum.OpenStack.Objects;
+
+namespace Gureum.OpenStack.Compute;
+
+/// <summary>What is done to a server (https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action): KubeVirt's subresources, called as the user.</summary>
+public sealed class ServerActions(Cloud cloud, Servers servers, ServerDocument document)
+{
+    internal void Map(Routes routes) => routes.Post("/v2.1/servers/{server}/action", ActAsync);
+
+    private async Task<Answer> ActAsync(Call call)
+    {
+        var machine = await servers.FindAsync(call);
+        var body = await call.BodyAsync();
+        if (body.Value.Count != 1) throw Fault.BadRequest("The request body names one action.");
+        var action = body.Value.First().Key;
+        if (action is not ("lock" or "unlock" or "os-getConsoleOutput")) RefuseLocked(call, machine);
+        switch (action)
+        {
+            case "os-start":
+                Demand(call, machine, "start", "stopped");
+                await PutAsync(call, machine, "virtualmachines", "start");
+                return Answer.Accepted;
+            case "os-stop":
+                Demand(call, machine, "stop", "active", "error");
+                await PutAsync(call, machine, "virtualmachines", "stop");
+                return Answer.Accepted;
+            case "reboot":
+                var type = body.Object("reboot").Text("type")?.ToUpperInvariant();
+                if (type is not ("SOFT" or "HARD")) throw Fault.BadRequest($"Invalid input for field/attribute type. Value: {type}. '{type}' is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']");
+                Demand(call, machine, "reboot", type == "SOFT" ? ["active"] : ["active", "paused", "suspended", "error"]);
+                await PutAsync(call, machine, "virtualmachineinstances", type == "SOFT" ? "softreboot" : "reset");
+                return Answer.Accepted;
+            case "pause":
+                Demand(call, machine, "pause", "active");
+                await PutAsync(call, machine, "virtualmachineinstances", "pause");
+                return Answer.Accepted;
+            case "unpause":
+                Demand(call, machine, "unpause", "paused");
+                await PutAsync(call, machine, "virtualmachineinstances", "unpause");
+                return Answer.Accepted;
+            case "suspend":
+                Demand(call, machine, "suspend", "active");
+                await servers.AnnotateAsync(call, machine, static n => n[ServerNames.Suspended] = "true");
+                await PutAsync(call, machine, "virtualmachineinstances", "pause");
+                return Answer.Accepted;
+            case "resume":
+                Demand(call, machine, "resume", "suspended");
+                await PutAsync(call, machine, "virtualmachineinstances", "unpause");
+                await servers.AnnotateAsync(call, machine, static n => n.Remove(ServerNames.Suspended));
+                return Answer.Accepted;
+            case "lock":
+                var reason = call.Version >= Nova.V2_73 && body.Node("lock") is not null ? body.Find("lock")?.Text("locked_reason") : null;
+                await servers.AnnotateAsync(call, machine, n =>
+                {
+                    n[ServerNames.Locked] = call.Caller.IsAdmin ? "admin" : "owner";
+                    Servers.Set(n, ServerNames.LockedReason, reason);
+                });
+                return Answer.Accepted;
+            case "unlock":
+                RefuseLocked(call, machine, byOwner: false);
+                await servers.AnnotateAsync(call, machine, static n =>
+                {
+                    n.Remove(ServerNames.Locked);
+                    n.Remove(ServerNames.LockedReason);
+                });
+                return Answer.Accepted;
+            case "os-getConsoleOutput": return await ConsoleAsync(call, machine, body.Find(action));
+            case "forceDelete":
+                await cloud.Machines.DeleteAsync(call.Caller.Api, machine, call.Cancel);
+                return Answer.Accepted;
+            case "os-migrateLive":
+                Demand(call, machine, "os-migrateLive", "active", "paused");
+                await Judge.RequireAsync(call.Caller, "update", Node.Resource, null, "os_compute_api:os-migrate-server:migrate_live", call.Cancel);
+                await PutAsync(call, machine, "virtualmachines", "migrate");
+                return Answer.Accepted;
+            case "resize" or "confirmResize" or "revertResize" or "rebuild" or "shelve" or "unshelve" or "shelveOffload" or "createImage" or "createBackup" or "rescue" or "unrescue" or "migrate" or "evacuate" or "addFloatingIp" or "removeFloatingIp" or "addSecurityGroup" or "removeSecurityGroup":
+                throw new Fault(501, $"The action '{action}' is not supported by Gureum yet.");
+            default: throw Fault.BadRequest($"There is no such action: {action}");
+        }
+    }
+
+    // Whoever administers may do everything with a server that its owner has locked.
+    internal static void RefuseLocked(Call call, VirtualMachine machine, bool byOwner = true)
+    {
+        if (ServerDocument.Note(machine, ServerNames.Locked) is { } by && !call.Caller.IsAdmin && (byOwner || by == "admin")) throw Fault.Conflict($"Instance {machine.Metadata.Uid} is locked");
+    }
+
+    private void Demand(Call call, VirtualMachine machine, string action, params string[] accepted)
+    {
+        var state = document.State(machine);
+        if (!accepted.Contains(state.VmState)) throw Fault.Conflict($"Cannot '{action}' instance {call.Part("server")} while it is in vm_state {state.VmState}");
+        if (state.Task is not null and not "powering-on") throw Fault.Conflict($"Cannot '{action}' instance {call.Part("server")} while it is in task_state {state.Task}");
+    }
+
+    private async Task PutAsync(Call call, VirtualMachine machine, string plural, string verb)
+    {
+        await call.Caller.Api.SendAsync(new ApiRequest("PUT", $"/apis/subresources.kubevirt.io/v1/namespaces/{machine.Metadata.Namespace}/{plural}/{machine.Metadata.Name}/{verb}", "", "{}"u8.ToArray()), call.Cancel);
+    }
+
+    private async Task<Answer> ConsoleAsync(Call call, VirtualMachine machine, Body? options)
+    {
+        var lines = options?.Number("length", -1, int.MaxValue);
+        var pod = cloud.Pods.In(machine.Metadata.Namespace!).Where(p => p.Metadata.Labels.GetValueOrDefault("vm.kubevirt.io/name") == machine.Metadata.Name && p.Metadata.DeletionTimestamp is null).MaxBy(static p => p.Metadata.CreationTimestamp)
+            ?? throw Fault.Conflict($"Instance {call.Part("server")} is not ready");
+        var query = "container=guest-console-log" + (lines is > -1 ? $"&tailLines={lines}" : "");
+        var text = await call.Caller.Api.SendAsync(new ApiRequest("GET", Pod.Resource.Path(machine.Metadata.Namespace, pod.Metadata.Name, "log"), query), call.Cancel);
+        return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("output", Encoding.UTF8.GetString(text.Span));
+            json.WriteEndObject();
+        });
+    }
+}

@@ -1,0 +1,298 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Gureum.Client;
+using Gureum.Objects.Core.V1;
+using Gureum.Objects.Image.V1;
+using Gureum.Objects.Kubevirt.V1;
+using Gureum.Objects.Meta.V1;
+using Gureum.OpenStack.Http;
+using Gureum.OpenStack.Identity;
+using Gureum.OpenStack.Images;
+using Gureum.OpenStack.Objects;
+
+namespace Gureum.OpenStack.Compute;
+
+/// <summary>Brings an image to where servers start from it.</summary>
+public delegate Task PublishImage(Image image, CancellationToken cancel);
+
+/// <summary>Servers (https://docs.openstack.org/api-ref/compute/#servers-servers): each is a VirtualMachine, those that others have made too.</summary>
+public sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavors, KeyPairs keys, PublishImage publish)
+{
+    private const int MostUserData = 65535;
+
+    internal void Map(Routes routes)
+    {
+        routes.Get("/v2.1/servers", call => ListAsync(call, detail: false));
+        routes.Get("/v2.1/servers/detail", call => ListAsync(call, detail: true));
+        routes.Post("/v2.1/servers", CreateAsync);
+        routes.Get("/v2.1/servers/{server}", async call => One(call, await FindAsync(call)));
+        routes.Put("/v2.1/servers/{server}", ChangeAsync);
+        routes.Delete("/v2.1/servers/{server}", DeleteAsync);
+        routes.Get("/v2.1/servers/{server}/metadata", async call => Metadata(await FindAsync(call)));
+        routes.Post("/v2.1/servers/{server}/metadata", call => SetMetadataAsync(call, replace: false));
+        routes.Put("/v2.1/servers/{server}/metadata", call => SetMetadataAsync(call, replace: true));
+        routes.Get("/v2.1/servers/{server}/metadata/{key}", MetadataItemAsync);
+        routes.Put("/v2.1/servers/{server}/metadata/{key}", SetMetadataItemAsync);
+        routes.Delete("/v2.1/servers/{server}/metadata/{key}", RemoveMetadataItemAsync);
+        routes.Get("/v2.1/servers/{server}/ips", AddressesAsync);
+        routes.Get("/v2.1/servers/{server}/os-security-groups", async call => SecurityGroups(await FindAsync(call)));
+        routes.Get("/v2.1/servers/{server}/os-volume_attachments", async call => Empty(await FindAsync(call), "volumeAttachments"));
+        routes.Get("/v2.1/servers/{server}/os-interface", async call => Empty(await FindAsync(call), "interfaceAttachments"));
+    }
+
+    /// <summary>A server of the caller's project; an administrator finds all.</summary>
+    internal async Task<VirtualMachine> FindAsync(Call call)
+    {
+        var id = call.Part("server");
+        if (cloud.Machines.Find(id) is { } machine && (machine.Metadata.Namespace == call.Caller.Project?.Metadata.Name || await Judge.AllowsAsync(call.Caller, "get", VirtualMachine.Resource, machine.Metadata.Namespace, call.Cancel) && call.Caller.IsAdmin)) return machine;
+        throw Fault.NotFound($"Instance {id} could not be found.");
+    }
+
+    private Answer One(Call call, VirtualMachine machine) => Answer.Json(json =>
+    {
+        json.WriteStartObject();
+        json.Object("server", _ => document.Write(json, call, machine));
+        json.WriteEndObject();
+    });
+
+    private async Task<Answer> ListAsync(Call call, bool detail)
+    {
+        var everywhere = (call.Query("all_tenants") ?? call.Query("all_projects")) is { } all && (all.Length == 0 || Flags.Parse(all) is not false);
+        if (everywhere) await Judge.RequireAsync(call.Caller, "list", VirtualMachine.Resource, null, "os_compute_api:servers:index:get_all_tenants", call.Cancel);
+        var mine = everywhere ? cloud.Machines.All : cloud.Machines.In(call.Caller.Namespace);
+        var found = new ServerFilter(call, cloud, document).Apply(mine).ToList();
+        return Nova.Page(call, "servers", found, static m => m.Metadata.Uid!, detail ? "servers/detail" : "servers", (json, m) =>
+        {
+            if (detail) document.Write(json, call, m);
+            else ServerDocument.Brief(json, call, m);
+        });
+    }
+
+    private async Task<Answer> CreateAsync(Call call)
+    {
+        var body = (await call.BodyAsync()).Object("server");
+        var caller = call.Caller;
+        var name = body.Name("name").Trim();
+        var flavor = flavors.Find(call, Reference(body, "flavorRef")) is var found ? found : throw Fault.BadRequest("");
+        var image = Image(call, body);
+        Fits(image, flavor);
+        var keyName = body.Text("key_name");
+        var publicKey = keyName is null ? null : keys.Find(caller.UserId, keyName) ?? throw Fault.BadRequest("Invalid key_name provided.");
+        var count = (int)(body.Number("max_count", 1, 100) ?? body.Number("min_count", 1, 100) ?? 1);
+        if (body.Number("min_count", 1, 100) > count) throw Fault.BadRequest("min_count must be <= max_count");
+        var made = new List<VirtualMachine>();
+        await publish(image, call.Cancel);
+        for (var i = 0; i < count; i++)
+        {
+            var shown = count == 1 ? name : $"{name}-{i + 1}";
+            var objectName = ObjectNames.For(shown, n => cloud.Machines.Get(caller.Namespace, n) is not null, "server");
+            var request = new ServerRequest
+            {
+                Namespace = caller.Namespace, ObjectName = objectName, Name = shown, Flavor = flavor, FlavorId = cloud.Flavors.IdOf(flavor), Image = image, UserId = caller.UserId, Description = call.Version >= Nova.V2_19 ? body.Text("description") : null, UserData = UserData(body), KeyName = keyName,
+                KeySecret = publicKey is null ? null : objectName + "-key", Metadata = MetadataOf(body), Tags = call.Version >= Nova.V2_52 ? body.Texts("tags") ?? [] : [], Zone = Zone(body), ConfigDrive = body.Flag("config_drive") == true, HasNetwork = HasNetwork(call, body),
+            };
+            var machine = await cloud.Machines.CreateAsync(caller.Api, ServerCreation.Machine(request), call.Cancel);
+            if (publicKey is not null)
+                await cloud.Secrets.CreateAsync(caller.Api, new Secret { Metadata = new ObjectMeta { Name = request.KeySecret, Namespace = caller.Namespace, OwnerReferences = [Owners.Of(VirtualMachine.Resource, machine.Metadata)] }, Data = new Dictionary<string, byte[]> { ["key"] = Encoding.UTF8.GetBytes(publicKey) } }, call.Cancel);
+            made.Add(machine);
+        }
+        if (body.Flag("return_reservation_id") == true) return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("reservation_id", "r-" + made[0].Metadata.Uid![..8]);
+            json.WriteEndObject();
+        }, 202);
+        return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.Object("server", _ =>
+            {
+                json.WriteString("id", made[0].Metadata.Uid);
+                Nova.Links(json, call, "servers/" + made[0].Metadata.Uid);
+                json.WriteString("OS-DCF:diskConfig", "MANUAL");
+                json.Objects("security_groups", [ServerDocument.SecurityGroup], static (j, g) => j.WriteString("name", g));
+                json.WriteString("adminPass", body.Text("adminPass") ?? Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(6)));
+            });
+            json.WriteEndObject();
+        }, 202).With("Location", $"{call.Service}/v2.1/servers/{made[0].Metadata.Uid}");
+    }
+
+    // A reference may be an id or an address that ends with one.
+    private static string Reference(Body body, string name) => body.Node(name) is { } node ? node.ToString().Split('/')[^1] : throw Fault.BadRequest($"Invalid input for field/attribute server. '{name}' is a required property");
+
+    private Image Image(Call call, Body body)
+    {
+        if (body.Objects("block_device_mapping_v2").Any(static m => m.Text("source_type") != "image" || m.Text("destination_type") != "local") || body.Has("block_device_mapping")) throw Fault.BadRequest("Block Device Mapping is Invalid: servers start from images; starting from volumes is not supported yet.");
+        if (!body.Has("imageRef") || Reference(body, "imageRef") is not { Length: > 0 } id) throw Fault.BadRequest("Invalid imageRef provided.");
+        if (cloud.Images.Find(id) is not { Metadata.DeletionTimestamp: null } image || !ImageVisibility.Sees(call.Caller, image)) throw Fault.BadRequest($"Can not find requested image: {id}");
+        return ImageNames.Status(image) == ImageNames.Active ? image : throw Fault.BadRequest($"Image {id} is not active: it is {ImageNames.Status(image)}.");
+    }
+
+    private static void Fits(Image image, Gureum.Objects.Instancetype.V1beta1.VirtualMachineClusterInstancetype flavor)
+    {
+        if (image.Spec.DiskFormat is not ("raw" or "qcow2" or "iso")) throw Fault.BadRequest($"Image {ImageNames.Id(image)} is unacceptable: servers start from raw, qcow2 and iso images, and not from {image.Spec.DiskFormat}.");
+        if (image.Spec.MinRAM > Flavors.Ram(flavor)) throw Fault.BadRequest("Flavor's memory is too small for requested image.");
+        var disk = Flavors.Disk(flavor);
+        if (disk > 0 && (image.Status?.VirtualSize > (long)disk << 30 || image.Spec.MinDisk > disk)) throw Fault.BadRequest($"Flavor's disk is too small for requested image. Flavor disk is {(long)disk << 30} bytes, image is {Math.Max(image.Status?.VirtualSize ?? 0, (long)(image.Spec.MinDisk ?? 0) << 30)} bytes.");
+    }
+
+    private static string? UserData(Body body)
+    {
+        if (body.Text("user_data", MostUserData) is not { } text) return null;
+        return Convert.TryFromBase64String(text, new byte[text.Length], out _) ? text : throw Fault.BadRequest($"Invalid input for field/attribute user_data. Value: {text[..Math.Min(80, text.Length)]}. It is not base64.");
+    }
+
+    private static IReadOnlyDictionary<string, string> MetadataOf(Body body)
+    {
+        var map = body.Map("metadata") ?? new Dictionary<string, string>();
+        return map.Count <= 128 ? map : throw Fault.Forbidden("Quota exceeded, too many metadata items: 128 are accepted.");
+    }
+
+    private static string? Zone(Body body) => body.Text("availability_zone") is not { } zone || zone == ServerDocument.Zone ? body.Text("availability_zone") : throw Fault.BadRequest("The requested availability zone is not available");
+
+    private static bool HasNetwork(Call call, Body body)
+    {
+        var networks = body.Node("networks");
+        if (networks is null) return call.Version < Nova.V2_37 ? true : throw Fault.BadRequest("Invalid input for field/attribute server. 'networks' is a required property");
+        if (networks.GetValueKind() == JsonValueKind.String) return networks.GetValue<string>() switch { "auto" => true, "none" => false, var other => throw Fault.BadRequest($"Invalid input for field/attribute networks. Value: {other}. auto, none, or a list is accepted.") };
+        var named = body.Objects("networks");
+        return named.Count == 0 ? true : throw Fault.BadRequest($"Network {named[0].Text("uuid") ?? named[0].Text("port")} could not be found.");
+    }
+
+    private async Task<Answer> ChangeAsync(Call call)
+    {
+        var (machine, body) = (await FindAsync(call), (await call.BodyAsync()).Object("server"));
+        var name = body.Has("name") ? body.Name("name").Trim() : null;
+        return One(call, await AnnotateAsync(call, machine, notes =>
+        {
+            if (name is not null) Set(notes, ServerNames.Name, name == machine.Metadata.Name ? null : name);
+            if (body.Has("accessIPv4")) Set(notes, ServerNames.AccessIPv4, Address(body, "accessIPv4", System.Net.Sockets.AddressFamily.InterNetwork));
+            if (body.Has("accessIPv6")) Set(notes, ServerNames.AccessIPv6, Address(body, "accessIPv6", System.Net.Sockets.AddressFamily.InterNetworkV6));
+            if (body.Has("description") && call.Version >= Nova.V2_19) Set(notes, ServerNames.Description, body.Text("description"));
+        }));
+    }
+
+    private static string? Address(Body body, string name, System.Net.Sockets.AddressFamily family) =>
+        body.Text(name) is not { Length: > 0 } text ? null : System.Net.IPAddress.TryParse(text, out var address) && address.AddressFamily == family ? address.ToString() : throw Fault.BadRequest($"Invalid input for field/attribute {name}. Value: {text}. It is no such address.");
+
+    internal Task<VirtualMachine> AnnotateAsync(Call call, VirtualMachine machine, Action<Dictionary<string, string>> change) => cloud.Machines.ChangeAsync(call.Caller.Api, machine, m =>
+    {
+        var notes = new Dictionary<string, string>(m.Metadata.Annotations);
+        change(notes);
+        return m with { Metadata = m.Metadata with { Annotations = notes } };
+    }, call.Cancel);
+
+    internal static void Set(Dictionary<string, string> notes, string key, string? value)
+    {
+        if (string.IsNullOrEmpty(value)) notes.Remove(key);
+        else notes[key] = value;
+    }
+
+    private async Task<Answer> DeleteAsync(Call call)
+    {
+        var machine = await FindAsync(call);
+        ServerActions.RefuseLocked(call, machine);
+        await cloud.Machines.DeleteAsync(call.Caller.Api, machine, call.Cancel);
+        return Answer.NoContent;
+    }
+
+    private static Answer Metadata(VirtualMachine machine) => Answer.Json(json =>
+    {
+        json.WriteStartObject();
+        json.Map("metadata", ServerDocument.Metadata(machine));
+        json.WriteEndObject();
+    });
+
+    private async Task<Answer> SetMetadataAsync(Call call, bool replace)
+    {
+        var machine = await FindAsync(call);
+        var given = (await call.BodyAsync()).Map("metadata") ?? throw Fault.BadRequest("Invalid input for field/attribute metadata. 'metadata' is a required property");
+        return Metadata(await WriteMetadataAsync(call, machine, known => replace ? given : known.Concat(given).GroupBy(static p => p.Key).ToDictionary(static g => g.Key, static g => g.Last().Value)));
+    }
+
+    private Task<VirtualMachine> WriteMetadataAsync(Call call, VirtualMachine machine, Func<IReadOnlyDictionary<string, string>, IReadOnlyDictionary<string, string>> change) => cloud.Machines.ChangeAsync(call.Caller.Api, machine, m =>
+    {
+        var metadata = change(ServerDocument.Metadata(m));
+        if (metadata.Count > 128) throw Fault.Forbidden("Quota exceeded, too many metadata items: 128 are accepted.");
+        var notes = new Dictionary<string, string>(m.Metadata.Annotations);
+        Set(notes, ServerNames.Metadata, metadata.Count == 0 ? null : ServerCreation.Json(metadata));
+        return m with { Metadata = m.Metadata with { Annotations = notes } };
+    }, call.Cancel);
+
+    private static Answer Item(string key, string value) => Answer.Json(json =>
+    {
+        json.WriteStartObject();
+        json.Object("meta", _ => json.WriteString(key, value));
+        json.WriteEndObject();
+    });
+
+    private static Fault NoItem() => Fault.NotFound("Metadata item was not found");
+
+    private async Task<Answer> MetadataItemAsync(Call call) =>
+        ServerDocument.Metadata(await FindAsync(call)).TryGetValue(call.Part("key"), out var value) ? Item(call.Part("key"), value) : throw NoItem();
+
+    private async Task<Answer> SetMetadataItemAsync(Call call)
+    {
+        var (machine, key) = (await FindAsync(call), call.Part("key"));
+        var map = (await call.BodyAsync()).Map("meta") ?? throw Fault.BadRequest("Invalid input for field/attribute meta. 'meta' is a required property");
+        if (map.Count != 1 || !map.TryGetValue(key, out var value)) throw Fault.BadRequest("Request body and URI mismatch");
+        await WriteMetadataAsync(call, machine, known => new Dictionary<string, string>(known) { [key] = value });
+        return Item(key, value);
+    }
+
+    private async Task<Answer> RemoveMetadataItemAsync(Call call)
+    {
+        var (machine, key) = (await FindAsync(call), call.Part("key"));
+        if (!ServerDocument.Metadata(machine).ContainsKey(key)) throw NoItem();
+        await WriteMetadataAsync(call, machine, known => known.Where(p => p.Key != key).ToDictionary());
+        return Answer.NoContent;
+    }
+
+    private async Task<Answer> AddressesAsync(Call call)
+    {
+        var instance = document.Instance(await FindAsync(call));
+        return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.Object("addresses", _ =>
+            {
+                if (instance is not null)
+                    foreach (var card in instance.Status.Interfaces.Where(static i => i.IpAddresses.Count > 0))
+                        json.Objects(card.Name ?? ServerDocument.Network, card.IpAddresses, (_, address) =>
+                        {
+                            json.WriteNumber("version", address.Contains(':') ? 6 : 4);
+                            json.WriteString("addr", address);
+                        });
+            });
+            json.WriteEndObject();
+        });
+    }
+
+    private static Answer SecurityGroups(VirtualMachine machine) => Answer.Json(json =>
+    {
+        json.WriteStartObject();
+        json.Objects("security_groups", [machine], static (j, m) =>
+        {
+            j.WriteString("id", m.Metadata.Namespace);
+            j.WriteString("name", ServerDocument.SecurityGroup);
+            j.WriteString("description", "Default security group");
+            j.WriteStartArray("rules");
+            j.WriteEndArray();
+        });
+        json.WriteEndObject();
+    });
+
+    private static Answer Empty(VirtualMachine machine, string name)
+    {
+        _ = machine;
+        return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray(name);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
+    }
+}

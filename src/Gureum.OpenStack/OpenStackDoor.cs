@@ -23,7 +23,10 @@ public sealed class OpenStackDoor : IAsyncDisposable
 {
     private readonly WebApplication web;
 
-    private OpenStackDoor(WebApplication web, int port) => (this.web, Port) = (web, port);
+    private readonly CancellationTokenSource stop = new();
+    private readonly Task launches;
+
+    private OpenStackDoor(WebApplication web, int port, LaunchRecorder recorder) => (this.web, Port, launches) = (web, port, recorder.RunAsync(stop.Token));
 
     public int Port { get; }
 
@@ -31,12 +34,13 @@ public sealed class OpenStackDoor : IAsyncDisposable
     /// <param name="cloud">Its copies must have listed once.</param>
     /// <param name="door">The client that acts as the door itself.</param>
     /// <param name="acting">Makes clients that act as users.</param>
+    /// <param name="wire">Reaches the API server over the network.</param>
     /// <param name="publish">Brings an image to where servers start from it.</param>
-    public static async Task<OpenStackDoor> StartAsync(OpenStackOptions options, Cloud cloud, KeystoneTokens tokens, ApiClient door, ActingAs acting, PublishImage publish, TimeProvider time, CancellationToken cancel)
+    public static async Task<OpenStackDoor> StartAsync(OpenStackOptions options, Cloud cloud, KeystoneTokens tokens, ApiClient door, ActingAs acting, IApiTransport wire, PublishImage publish, TimeProvider time, CancellationToken cancel)
     {
         var assignments = new AssignmentBook(cloud);
         var passwords = new AccountPasswords(cloud, door, time);
-        var reader = new TokenReader(cloud, assignments, tokens, door, acting);
+        var reader = new TokenReader(cloud, assignments, tokens, door, acting, wire);
         var catalog = new Catalog(cloud);
         var (projects, roles) = (new Projects(cloud, assignments, door), new RoleResources(cloud));
         var identity = new IdentityService(
@@ -54,7 +58,7 @@ public sealed class OpenStackDoor : IAsyncDisposable
         await new IdentityBootstrap(cloud, assignments, passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
         var web = Build(options, services, new RequestPipeline(reader));
         await web.StartAsync(cancel);
-        return new OpenStackDoor(web, new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port);
+        return new OpenStackDoor(web, new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port, new LaunchRecorder(cloud, cloud.InstanceCopy, door, time));
     }
 
     private static WebApplication Build(OpenStackOptions options, IReadOnlyList<IService> services, RequestPipeline pipeline)
@@ -125,5 +129,8 @@ public sealed class OpenStackDoor : IAsyncDisposable
             catch (OperationCanceledException) { /* connections that would not end are cut by the disposal */ }
         }
         await web.DisposeAsync();
+        await stop.CancelAsync();
+        await launches;
+        stop.Dispose();
     }
 }

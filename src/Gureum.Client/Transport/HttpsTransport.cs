@@ -60,6 +60,7 @@ public sealed class HttpsTransport : IApiTransport, IDisposable
             Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
         message.Headers.Accept.ParseAdd("application/json");
+        if (request.Bearer is { } bearer) message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
         if (request.Body.Length > 0) message.Content = new ReadOnlyMemoryContent(request.Body) { Headers = { ContentType = new MediaTypeHeaderValue(request.ContentType) } };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Patience);

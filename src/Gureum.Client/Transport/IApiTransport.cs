@@ -15,7 +15,11 @@ public interface IApiTransport
 /// <param name="Query">Encoded query without "?", or "".</param>
 /// <param name="ContentType">Of the body.</param>
 /// <param name="Streaming">True for a watch: the answer comes as <see cref="ApiResponse.Frames"/>.</param>
-public sealed record ApiRequest(string Method, string Path, string Query = "", ReadOnlyMemory<byte> Body = default, string ContentType = "application/json", bool Streaming = false);
+public sealed record ApiRequest(string Method, string Path, string Query = "", ReadOnlyMemory<byte> Body = default, string ContentType = "application/json", bool Streaming = false)
+{
+    /// <summary>The bearer token of whom the request is made for; only where it goes over the wire.</summary>
+    public string? Bearer { get; init; }
+}
 
 /// <param name="Status">HTTP status code.</param>
 /// <param name="Body">The whole answer; empty for a stream.</param>

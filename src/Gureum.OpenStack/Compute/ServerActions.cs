@@ -101,7 +101,7 @@ public sealed class ServerActions(Cloud cloud, Servers servers, ServerDocument d
 
     private async Task PutAsync(Call call, VirtualMachine machine, string plural, string verb)
     {
-        await call.Caller.Api.SendAsync(new ApiRequest("PUT", $"/apis/subresources.kubevirt.io/v1/namespaces/{machine.Metadata.Namespace}/{plural}/{machine.Metadata.Name}/{verb}", "", "{}"u8.ToArray()), call.Cancel);
+        await call.Caller.Wire.SendAsync(new ApiRequest("PUT", $"/apis/subresources.kubevirt.io/v1/namespaces/{machine.Metadata.Namespace}/{plural}/{machine.Metadata.Name}/{verb}", "", "{}"u8.ToArray()), call.Cancel);
     }
 
     private async Task<Answer> ConsoleAsync(Call call, VirtualMachine machine, Body? options)
@@ -109,8 +109,8 @@ public sealed class ServerActions(Cloud cloud, Servers servers, ServerDocument d
         var lines = options?.Number("length", -1, int.MaxValue);
         var pod = cloud.Pods.In(machine.Metadata.Namespace!).Where(p => p.Metadata.Labels.GetValueOrDefault("vm.kubevirt.io/name") == machine.Metadata.Name && p.Metadata.DeletionTimestamp is null).MaxBy(static p => p.Metadata.CreationTimestamp)
             ?? throw Fault.Conflict($"Instance {call.Part("server")} is not ready");
-        var query = "container=guest-console-log" + (lines is > -1 ? $"&tailLines={lines}" : "");
-        var text = await call.Caller.Api.SendAsync(new ApiRequest("GET", Pod.Resource.Path(machine.Metadata.Namespace, pod.Metadata.Name, "log"), query), call.Cancel);
+        var query = lines is > -1 ? $"tailLines={lines}" : "";
+        var text = await call.Caller.Wire.SendAsync(new ApiRequest("GET", Pod.Resource.Path(machine.Metadata.Namespace, pod.Metadata.Name, "log"), query), call.Cancel);
         return Answer.Json(json =>
         {
             json.WriteStartObject();

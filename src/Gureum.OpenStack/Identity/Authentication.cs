@@ -11,7 +11,7 @@ namespace Gureum.OpenStack.Identity;
 public delegate ApiClient ActingAs(string user, string uid, IReadOnlyList<string> groups, IReadOnlyDictionary<string, IReadOnlyList<string>> extra);
 
 /// <summary>Finds out who a token stands for: the API server judges it, as it does for kubectl.</summary>
-public sealed class TokenReader(Cloud cloud, AssignmentBook assignments, KeystoneTokens tokens, ApiClient door, ActingAs acting)
+public sealed class TokenReader(Cloud cloud, AssignmentBook assignments, KeystoneTokens tokens, ApiClient door, ActingAs acting, IApiTransport wire)
 {
     /// <returns>Null when the token is not valid (any more).</returns>
     public async ValueTask<Caller?> ReadAsync(string text, CancellationToken cancel)
@@ -28,7 +28,7 @@ public sealed class TokenReader(Cloud cloud, AssignmentBook assignments, Keyston
             Token = token, TokenText = text, User = user, Roles = roles,
             Project = token.Scope.Kind == ScopeKind.Project ? cloud.Projects.Get(null, token.Scope.Target!.Name) : null,
             Domain = token.Scope.Kind == ScopeKind.Domain ? cloud.Domains.Get(null, token.Scope.Target!.Name) : null,
-            Api = acting(known.Username ?? "", known.Uid ?? "", known.Groups, known.Extra),
+            Api = acting(known.Username ?? "", known.Uid ?? "", known.Groups, known.Extra), Wire = new ApiClient(new BearerTransport(wire, text)),
         };
     }
 

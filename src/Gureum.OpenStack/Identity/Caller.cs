@@ -25,6 +25,9 @@ public sealed record Caller
     /// <summary>Speaks to the API server as this user: what RBAC does not grant is refused there.</summary>
     public required ApiClient Api { get; init; }
 
+    /// <summary>The same over the wire, with the user's own token: for what the API server hands on to a node.</summary>
+    public required ApiClient Wire { get; init; }
+
     public string UserId => KeystoneNames.Id(Token.User.Uid);
     public string? ProjectId => Project is null ? null : KeystoneNames.Id(Project.Metadata.Uid);
 

@@ -36,7 +36,8 @@ public sealed class Cloud
         Pods = new(informers.Get<Pod>(), static p => p.Metadata.Uid!);
         Nodes = new(informers.Get<Node>(), static n => n.Metadata.Uid!);
         Machines = new(informers.Get<VirtualMachine>(), static m => m.Metadata.Uid!);
-        Instances = new(informers.Get<VirtualMachineInstance>(), static m => m.Metadata.Uid!);
+        InstanceCopy = informers.Get<VirtualMachineInstance>();
+        Instances = new(InstanceCopy, static m => m.Metadata.Uid!);
         Flavors = new(informers.Get<VirtualMachineClusterInstancetype>(), static f => f.Metadata.Annotations.GetValueOrDefault(Compute.FlavorNames.Id, f.Metadata.Name!));
     }
 
@@ -60,5 +61,8 @@ public sealed class Cloud
     public Collection<Node> Nodes { get; }
     public Collection<VirtualMachine> Machines { get; }
     public Collection<VirtualMachineInstance> Instances { get; }
+
+    /// <summary>The copy behind <see cref="Instances"/>, for who acts on what changes.</summary>
+    public Informer<VirtualMachineInstance> InstanceCopy { get; }
     public Collection<VirtualMachineClusterInstancetype> Flavors { get; }
 }

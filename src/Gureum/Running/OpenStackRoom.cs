@@ -7,21 +7,33 @@ using Gureum.OpenStack.Objects;
 
 namespace Gureum.Running;
 
-/// <summary>Opens the OpenStack door of a cloud: it speaks to the API server in this process, as its users.</summary>
-internal static class OpenStackRoom
+/// <summary>The OpenStack door of a cloud, open until it is disposed: it speaks to the API server in this process, as its users.</summary>
+internal sealed class OpenStackRoom : IAsyncDisposable
 {
-    internal static async Task<OpenStackDoor> StartAsync(ClusterOptions options, ApiServerHost server, InformerFactory informers, Cloud cloud, IPAddress address, TimeProvider time, CancellationToken cancel)
+    private readonly OpenStackDoor door;
+    private readonly HttpsTransport wire;
+
+    private OpenStackRoom(OpenStackDoor door, HttpsTransport wire) => (this.door, this.wire) = (door, wire);
+
+    internal static async Task<OpenStackRoom> StartAsync(ClusterOptions options, ApiServerHost server, InformerFactory informers, Cloud cloud, IPAddress address, TimeProvider time, CancellationToken cancel)
     {
         await informers.StartAsync(cancel);
         var reachable = ClusterProcess.IsEverywhere(options.Listen) ? address : IPAddress.Parse(options.Listen);
         var files = new OpenStackFiles(options);
+        var wire = new HttpsTransport(new HttpsTransportOptions { Server = new Uri($"https://{(ClusterProcess.IsEverywhere(options.Listen) ? "127.0.0.1" : options.Listen)}:{server.Port}"), Authority = server.Authority.Certificate, Agent = "gureum-openstack" });
         var door = await OpenStackDoor.StartAsync(new OpenStackOptions
         {
             Listen = [IPAddress.Parse(options.Listen)], Port = options.OpenStackPort, Certificate = Certificate(server, options, reachable), PublicUrl = $"https://{reachable}:{options.OpenStackPort}", AdminPasswordFile = files.AdminPassword, BlobDirectory = ImagePublisher.BlobDirectory(options),
         }, cloud, server.Keystone, ClusterProcess.Client(server, UserInfo.ApiServer, "gureum-openstack"),
-            (name, uid, groups, extra) => ClusterProcess.Client(server, new UserInfo(name, groups, uid) { Extra = extra }, "gureum-openstack"), new ImagePublisher(options).PublishAsync, time, cancel);
+            (name, uid, groups, extra) => ClusterProcess.Client(server, new UserInfo(name, groups, uid) { Extra = extra }, "gureum-openstack"), wire, new ImagePublisher(options).PublishAsync, time, cancel);
         files.Write(server.Authority.CertificatePem, $"https://{reachable}:{options.OpenStackPort}");
-        return door;
+        return new OpenStackRoom(door, wire);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await door.DisposeAsync();
+        wire.Dispose();
     }
 
     private static X509Certificate2 Certificate(ApiServerHost server, ClusterOptions options, IPAddress reachable)

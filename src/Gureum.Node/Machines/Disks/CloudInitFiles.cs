@@ -61,7 +61,8 @@ public static class CloudInitFiles
     private static byte[] MetaJson(VirtualMachineInstance instance, string hostname, IReadOnlyList<string> keys)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        // Plain readers, a shell script in a guest, do not know \u002B for the plus of a key.
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             json.WriteString("instance_id", $"{instance.Metadata.Name}.{instance.Metadata.Namespace}");

@@ -1,9 +1,9 @@
 namespace Gureum.ApiServer.Tests.Surface;
 
-/// <summary>What is served beside upstream's API: virtual machines, by KubeVirt's API.</summary>
+/// <summary>What is served beside upstream's API: virtual machines, by KubeVirt's API, and our own kinds.</summary>
 internal static class Beyond
 {
     internal static bool Path(string path) => path.StartsWith("/apis/", StringComparison.Ordinal) && Group(path.Split('/')[2]);
-    internal static bool Group(string group) => group == "kubevirt.io" || group.EndsWith(".kubevirt.io", StringComparison.Ordinal);
-    internal static bool Definition(string name) => name.StartsWith("io.kubevirt.", StringComparison.Ordinal);
+    internal static bool Group(string group) => group == "kubevirt.io" || group.EndsWith(".kubevirt.io", StringComparison.Ordinal) || group.EndsWith(".gureum.io", StringComparison.Ordinal);
+    internal static bool Definition(string name) => name.StartsWith("io.kubevirt.", StringComparison.Ordinal) || name.StartsWith("io.gureum.", StringComparison.Ordinal);
 }

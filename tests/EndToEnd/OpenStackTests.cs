@@ -1,0 +1,115 @@
+using System.Text.Json.Nodes;
+using Gureum.EndToEnd.Support;
+
+namespace Gureum.EndToEnd;
+
+/// <summary>The OpenStack door as a user has it: the unmodified `openstack` client, and kubectl beside it on the same objects.</summary>
+public sealed class OpenStackTests(SharedCloud shared)
+{
+    private readonly Cloud cloud = shared.Cloud;
+
+    private async Task<string> RunAsync(string user, params string[] arguments) => (await TryAsync(user, arguments)).Ok().Trim();
+
+    /// <param name="user">admin, with the password of `openrc`; or NAME:PASSWORD@PROJECT.</param>
+    private Task<Said> TryAsync(string user, params string[] arguments)
+    {
+        const string Script = ". <(\"$PROGRAM\" openrc admin --data-dir \"$DATA\"); if [ \"$WHO\" != admin ]; then OS_USERNAME=${WHO%%:*}; WHO=${WHO#*:}; OS_PASSWORD=${WHO%%@*}; OS_PROJECT_NAME=${WHO#*@}; fi; exec openstack \"$@\"";
+        return cloud.InsideAsync("env", ["PROGRAM=" + Cloud.Program, "DATA=" + cloud.Data, "WHO=" + user, "bash", "-c", Script, "openstack", .. arguments]);
+    }
+
+    private async Task<JsonNode> ReadAsync(string user, params string[] arguments) => JsonNode.Parse(await RunAsync(user, [.. arguments, "-f", "json"]))!;
+
+    [Fact]
+    public async Task Project_OfTheDoor_IsANamespaceThatItsMemberHasAndOthersHaveNot()
+    {
+        await RunAsync("admin", "project", "create", "acme");
+        await RunAsync("admin", "user", "create", "--password", "s3cret", "alice");
+        await RunAsync("admin", "role", "add", "--project", "acme", "--user", "alice", "member");
+        string token = (string)(await ReadAsync("alice:s3cret@acme", "token", "issue"))["id"]!;
+        string server = await cloud.GetAsync("config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}");
+        Task<Said> KubectlAsync(params string[] arguments) => cloud.InsideAsync("kubectl", ["--kubeconfig=/dev/null", "--server", server, "--insecure-skip-tls-verify", "--token", token, .. arguments]);
+        Assert.Equal("yes", (await KubectlAsync("auth", "can-i", "create", "virtualmachines.kubevirt.io", "-n", "acme")).Output.Trim());
+        Assert.Equal("no", (await KubectlAsync("auth", "can-i", "get", "pods", "-n", "default")).Output.Trim());
+        Assert.Equal("no", (await KubectlAsync("auth", "can-i", "get", "secrets", "-n", "gureum-identity")).Output.Trim());
+
+        Said refused = await TryAsync("alice:s3cret@acme", "user", "list");
+        Assert.Contains("403", refused.Output + refused.Errors, StringComparison.Ordinal);
+        Said wrong = await TryAsync("alice:wrong@acme", "token", "issue");
+        Assert.Contains("401", wrong.Output + wrong.Errors, StringComparison.Ordinal);
+
+        // A deleted user's token is dead at once, at both doors.
+        await RunAsync("admin", "user", "delete", "alice");
+        Assert.Contains("Unauthorized", (await KubectlAsync("get", "pods", "-n", "acme")).Errors, StringComparison.Ordinal);
+        await RunAsync("admin", "project", "delete", "acme");
+        await cloud.GetAsync("wait", "--for=delete", "namespace/acme", "--timeout=60s");
+    }
+
+    [Fact]
+    public async Task Server_OfTheDoor_IsAVirtualMachineThatOneSignsInTo()
+    {
+        string folder = Directory.CreateTempSubdirectory("gureum-openstack-").FullName;
+        try
+        {
+            string key = Path.Combine(folder, "key"), disk = Path.Combine(folder, "tiny.qcow2"), read = Path.Combine(folder, "read.qcow2");
+            (await Shell.RunAsync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key])).Ok();
+            File.Copy(TinyDisk(), disk);
+            await RunAsync("admin", "image", "create", "--disk-format", "qcow2", "--container-format", "bare", "--file", disk, "tiny");
+            Assert.Equal("active", (string)(await ReadAsync("admin", "image", "show", "tiny"))["status"]!);
+            await RunAsync("admin", "image", "save", "--file", read, "tiny");
+            Assert.Equal(await File.ReadAllBytesAsync(disk), await File.ReadAllBytesAsync(read));
+            await RunAsync("admin", "keypair", "create", "--public-key", key + ".pub", "k");
+
+            JsonNode made = await ReadAsync("admin", "server", "create", "--image", "tiny", "--flavor", "m1.nano", "--key-name", "k", "--wait", "one");
+            Assert.Equal("ACTIVE", (string)made["status"]!);
+            Assert.Equal("Running", await cloud.GetAsync("get", "vm", "one", "-n", "admin", "-o", "jsonpath={.status.printableStatus}"));
+            Assert.Equal((string)made["id"]!, await cloud.GetAsync("get", "vm", "one", "-n", "admin", "-o", "jsonpath={.metadata.uid}"));
+            string address = await cloud.GetAsync("get", "vmi", "one", "-n", "admin", "-o", "jsonpath={.status.interfaces[0].ipAddress}");
+            string said = await Eventually.GetAsync("the guest over ssh", async () =>
+                (await cloud.InsideAsync("ssh", ["-i", key, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=5", "root@" + address, "hostname"])).Output.Trim(), static s => s.Length > 0);
+            Assert.Equal("one", said);
+
+            await RunAsync("admin", "server", "pause", "one");
+            await StatusAsync("one", "PAUSED");
+            await RunAsync("admin", "server", "unpause", "one");
+            await StatusAsync("one", "ACTIVE");
+            await RunAsync("admin", "server", "stop", "one");
+            await StatusAsync("one", "SHUTOFF");
+            await RunAsync("admin", "server", "start", "one");
+            await StatusAsync("one", "ACTIVE");
+
+            // One object: what kubectl deletes is gone at the other door.
+            await cloud.GetAsync("delete", "vm", "one", "-n", "admin", "--timeout=60s");
+            Assert.Empty((await ReadAsync("admin", "server", "list")).AsArray());
+            await RunAsync("admin", "image", "delete", "tiny");
+            await RunAsync("admin", "keypair", "delete", "k");
+        }
+        finally { Directory.Delete(folder, recursive: true); }
+    }
+
+    [Fact]
+    public async Task Image_WithABackingFile_IsRefusedAndLeavesNothing()
+    {
+        string folder = Directory.CreateTempSubdirectory("gureum-openstack-").FullName;
+        try
+        {
+            string disk = Path.Combine(folder, "evil.qcow2");
+            (await Shell.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", "-u", "-b", "/etc/shadow", "-F", "raw", disk, "1M"])).Ok();
+            Said refused = await TryAsync("admin", "image", "create", "--disk-format", "qcow2", "--container-format", "bare", "--file", disk, "evil");
+            Assert.Contains("backing file", refused.Output + refused.Errors, StringComparison.Ordinal);
+            Assert.DoesNotContain((await ReadAsync("admin", "image", "list")).AsArray(), static i => (string)i!["Name"]! == "evil" && (string)i["Status"]! == "active");
+            foreach (JsonNode? left in (await ReadAsync("admin", "image", "list")).AsArray()) await RunAsync("admin", "image", "delete", (string)left!["ID"]!);
+            Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(cloud.Data, "images", "incoming")));
+        }
+        finally { Directory.Delete(folder, recursive: true); }
+    }
+
+    private Task<string> StatusAsync(string name, string wanted) => Eventually.GetAsync("the server's status", async () => (string)(await ReadAsync("admin", "server", "show", name))["status"]!, s => s == wanted);
+
+    // What `up` has built for this machine.
+    private static string TinyDisk()
+    {
+        string cache = Environment.GetEnvironmentVariable("GUREUM_IMAGE_CACHE") is { Length: > 0 } named ? named : "/var/cache/gureum/images";
+        return Directory.EnumerateDirectories(cache, "tiny-guest-*").Select(static d => Path.Combine(d, "tiny.qcow2")).Where(File.Exists).MaxBy(File.GetLastWriteTimeUtc)
+            ?? throw new InvalidOperationException($"there is no tiny guest in {cache}: run ./gureum image build-guests");
+    }
+}

@@ -1,0 +1,52 @@
+using Gureum.Objects.Kubevirt.V1;
+using Gureum.Objects.Meta.V1;
+using Gureum.OpenStack.Compute;
+
+namespace Gureum.OpenStack.Tests;
+
+public sealed class ServerStateTests
+{
+    private static VirtualMachine Machine(string? printable, bool launched = false, bool suspended = false, string strategy = "RerunOnFailure")
+    {
+        var notes = new Dictionary<string, string>();
+        if (launched) notes[ServerNames.Launched] = "2026-11-24T18:00:00Z";
+        if (suspended) notes[ServerNames.Suspended] = "true";
+        return new VirtualMachine { Metadata = new ObjectMeta { Name = "vm", Annotations = notes }, Spec = new VirtualMachineSpec { RunStrategy = strategy }, Status = new VirtualMachineStatus { PrintableStatus = printable } };
+    }
+
+    [Theory]
+    [InlineData("Running", true, "ACTIVE", "active", null, 1)]
+    [InlineData("Paused", true, "PAUSED", "paused", null, 3)]
+    [InlineData("Stopping", true, "ACTIVE", "active", "powering-off", 1)]
+    [InlineData("Stopped", true, "SHUTOFF", "stopped", null, 4)]
+    [InlineData("Stopped", false, "BUILD", "building", "scheduling", 0)]
+    [InlineData("Starting", true, "SHUTOFF", "stopped", "powering-on", 4)]
+    [InlineData("Starting", false, "BUILD", "building", "scheduling", 0)]
+    [InlineData("Provisioning", false, "BUILD", "building", "block_device_mapping", 0)]
+    [InlineData("Migrating", true, "MIGRATING", "active", "migrating", 1)]
+    [InlineData(null, false, "BUILD", "building", "scheduling", 0)]
+    public void Of_KubeVirtsWords_AreNovas(string? printable, bool launched, string status, string state, string? task, int power) =>
+        Assert.Equal(new ServerState(status, state, task, power), ServerState.Of(Machine(printable, launched), null));
+
+    [Fact]
+    public void Of_PausedBySuspend_IsSuspended() => Assert.Equal("SUSPENDED", ServerState.Of(Machine("Paused", true, suspended: true), null).Status);
+
+    [Fact]
+    public void Of_HaltedBeforeItEverRan_IsShutOff() => Assert.Equal("SHUTOFF", ServerState.Of(Machine("Stopped", strategy: "Halted"), null).Status);
+
+    [Fact]
+    public void Of_DeletedOne_SaysSo()
+    {
+        var machine = Machine("Running", true);
+        Assert.Equal("deleting", ServerState.Of(machine with { Metadata = machine.Metadata with { DeletionTimestamp = DateTimeOffset.UnixEpoch } }, null).Task);
+    }
+
+    [Fact]
+    public void Of_UnschedulableOne_IsAnErrorWithItsReason()
+    {
+        var instance = new VirtualMachineInstance { Status = new VirtualMachineInstanceStatus { Conditions = [new VirtualMachineInstanceCondition { Type = "PodScheduled", Status = "False", Message = "0/1 nodes are available: 1 Insufficient memory." }] } };
+        var state = ServerState.Of(Machine("ErrorUnschedulable"), instance);
+        Assert.Equal(("ERROR", "error"), (state.Status, state.VmState));
+        Assert.Equal("No valid host was found. 0/1 nodes are available: 1 Insufficient memory.", state.Fault);
+    }
+}

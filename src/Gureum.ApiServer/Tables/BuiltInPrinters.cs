@@ -50,6 +50,12 @@ internal static class BuiltInPrinters
         "virtualmachinerestores.snapshot.kubevirt.io" => MachinePrinters.Restores,
         "virtualmachinesnapshotcontents.snapshot.kubevirt.io" => MachinePrinters.Contents,
         "datavolumes.cdi.kubevirt.io" => MachinePrinters.DataVolumes,
+        "domains.identity.gureum.io" => OwnPrinters.Domains,
+        "users.identity.gureum.io" => OwnPrinters.Users,
+        "groups.identity.gureum.io" => OwnPrinters.Groups,
+        "applicationcredentials.identity.gureum.io" => OwnPrinters.ApplicationCredentials,
+        "catalogendpoints.identity.gureum.io" => OwnPrinters.Endpoints,
+        "images.image.gureum.io" => OwnPrinters.Images,
         _ => type.Group == "instancetype.kubevirt.io" ? MachinePrinters.Named : null,
     };
 

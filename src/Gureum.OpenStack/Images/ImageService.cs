@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Gureum.OpenStack.Http;
 
@@ -39,8 +40,12 @@ internal sealed class ImageService(ImageResources images, ImageMembers members) 
         json.WriteEndObject();
     }, status);
 
-    /// <summary>Plain text, as glance's are.</summary>
-    public Answer Refuse(Fault fault, Call call) => Answer.Text(fault.Status, $"{fault.Status} {Fault.Title(fault.Status)}\n\n{fault.Message}\n\n   \n");
+    /// <summary>A page of HTML, as glance's are: clients take what stands in its body for the message.</summary>
+    public Answer Refuse(Fault fault, Call call)
+    {
+        var title = $"{fault.Status} {Fault.Title(fault.Status)}";
+        return Answer.Text(fault.Status, $"<html>\n <head>\n  <title>{title}</title>\n </head>\n <body>\n  <h1>{title}</h1>\n  {WebUtility.HtmlEncode(fault.Message)}<br /><br />\n </body>\n</html>") with { ContentType = "text/html; charset=UTF-8" };
+    }
 
     public Answer Finish(Answer answer, Call call) => answer;
 }

@@ -19,6 +19,7 @@ internal static class TypeNames
         "apiregistration" => "io.k8s.kube-aggregator.pkg.apis." + typeName,
         "kubevirt" => "io." + typeName,
         "cdi" or "instancetype" or "snapshot" => "io.kubevirt." + typeName,
+        "identity" or "image" => "io.gureum." + typeName,
         _ => "io.k8s.api." + typeName,
     };
 

@@ -23,7 +23,8 @@ public sealed class ServiceAccountController : IController
         queue = new WorkQueue<string>(context.Time);
         namespaces = context.Informers.Get<Namespace>();
         accounts = context.Informers.Get<ServiceAccount>();
-        configMaps = context.Informers.Get<ConfigMap>();
+        // Of all the maps of a cluster only these are read, parsed and kept.
+        configMaps = context.Informers.Select<ConfigMap>(new ListQuery(FieldSelector: "metadata.name=" + RootCertificates));
         namespaces.AddHandler((_, current) => { if (current is not null) queue.Add(current.Name()); });
         accounts.AddHandler((old, current) => { if (current is null && old?.Metadata is { Name: DefaultAccount, Namespace: { } ns }) queue.Add(ns); });
         configMaps.AddHandler((old, current) => { if (old?.Metadata is { Name: RootCertificates, Namespace: { } ns }) queue.Add(ns); });

@@ -17,19 +17,28 @@ public sealed class ClusterState : IAsyncDisposable
     public const long HistoryBytes = 32L * 1024 * 1024;
     public const int HistoryFloor = 1_000;
 
+    /// <summary>Most changes between two roots that are remembered: each root holds nodes of the tree that no other has.</summary>
+    private const int MostBetweenRoots = 64;
+
+    /// <summary>Changes that keep the frames that watchers were sent: one that lags further behind makes its own.</summary>
+    private const int FreshLimit = 256;
+
     /// <summary>Changes that may wait for one watcher before it is cut off.</summary>
     public const int WatcherLimit = 8_192;
 
     private readonly IStore store;
     private readonly CancellationTokenSource stop = new();
     private readonly Lock gate = new();
-    private readonly Queue<(StateChange Change, Root Root)> history = new();
+    // Not every change has a root: what lies between two of them is made again of the earlier one.
+    private readonly Queue<(StateChange Change, Root? Root)> history = new();
+    private readonly Queue<StateChange> fresh = new();
     private readonly FanOut fanOut = new();
     private readonly Dictionary<string, long> changed = new(StringComparer.Ordinal);
     private readonly PriorityQueue<TaskCompletionSource, long> waiting = new();
     private volatile Root newest;
     private Root before;
     private long oldest, listable, historyBytes;
+    private int sinceRoot;
     private Task feed = Task.CompletedTask;
 
     private ClusterState(IStore store, Root root)
@@ -56,7 +65,7 @@ public sealed class ClusterState : IAsyncDisposable
         return state;
     }
 
-    /// <summary>Writes one object and completes when <see cref="Newest"/> shows it.</summary>
+    /// <summary>Writes one object and completes when <see cref="Newest"/> shows it, or what was in the way.</summary>
     /// <exception cref="StoreUnavailableException">See <see cref="IStore"/>.</exception>
     public async ValueTask<WriteResult> WriteAsync(Write write)
     {
@@ -64,7 +73,8 @@ public sealed class ClusterState : IAsyncDisposable
         {
             var result = await store.WriteAsync(write);
             Problem = null;
-            if (result.Succeeded) await AppliedAsync(result.Revision);
+            // Who lost a race and tries again must not start from what it started from before.
+            if ((result.Succeeded ? result.Revision : result.Current?.ModRevision) is { } shown) await AppliedAsync(shown);
             return result;
         }
         catch (StoreUnavailableException e)
@@ -95,10 +105,10 @@ public sealed class ClusterState : IAsyncDisposable
             if (revision >= newest.Revision) return revision == newest.Revision ? newest : null;
             if (revision < oldest || revision < listable) return null;
             var found = before;
-            foreach (var (_, root) in history)
+            foreach (var (change, root) in history)
             {
-                if (root.Revision > revision) break;
-                found = root;
+                if (change.Revision > revision) break;
+                found = root is not null && root.Revision <= revision ? root : new Root(change.Revision, After(found.Objects, change.Key, change.Current));
             }
             // Between two changes the state stays as the earlier one left it.
             return found with { Revision = revision };
@@ -163,8 +173,8 @@ public sealed class ClusterState : IAsyncDisposable
         var steps = new List<StateChange>(batch.Count);
         lock (gate)
         {
-            foreach (var change in batch)
-                if (Apply(change) is { } step) steps.Add(step);
+            for (var i = 0; i < batch.Count; i++)
+                if (Apply(batch[i], last: i == batch.Count - 1) is { } step) steps.Add(step);
             while (waiting.TryPeek(out var source, out var revision) && revision <= newest.Revision)
             {
                 waiting.Dequeue();
@@ -176,28 +186,37 @@ public sealed class ClusterState : IAsyncDisposable
         fanOut.Send(steps);
     }
 
-    private StateChange? Apply(Change change)
+    private StateChange? Apply(Change change, bool last)
     {
         var previous = newest.Get(change.Key);
         var current = change.Current is { } entry ? new StoredObject(entry.Key, entry.Value, entry.CreateRevision, entry.ModRevision) : null;
-        var tree = current is null ? newest.Objects.Remove(change.Key) : newest.Objects.Set(change.Key, current);
-        var root = new Root(change.Revision, tree);
-        var step = new StateChange(change.Revision, change.Key, current, previous);
-        newest = root;
+        newest = new Root(change.Revision, After(newest.Objects, change.Key, current));
         if (current is null && previous is null) return null;
-        history.Enqueue((step, root));
+        var step = new StateChange(change.Revision, change.Key, current, previous);
+        sinceRoot = last || sinceRoot + 1 == MostBetweenRoots ? 0 : sinceRoot + 1;
+        history.Enqueue((step, sinceRoot == 0 ? newest : null));
         historyBytes += Weight(step);
         while (history.Count > HistoryLimit || (historyBytes > HistoryBytes && history.Count > HistoryFloor)) Forget();
-        var collection = Keys.CollectionOf(change.Key);
-        changed[collection] = change.Revision;
+        fresh.Enqueue(step);
+        if (fresh.Count > FreshLimit) fresh.Dequeue().ForgetFrames();
+        changed[Keys.CollectionOf(change.Key)] = change.Revision;
         return step;
     }
 
+    private static SortedTree<StoredObject> After(SortedTree<StoredObject> objects, string key, StoredObject? current) => current is null ? objects.Remove(key) : objects.Set(key, current);
+
+    // As far as the next root.
     private void Forget()
     {
-        (var gone, before) = history.Dequeue();
-        oldest = gone.Revision;
-        historyBytes -= Weight(gone);
+        Root? root;
+        do
+        {
+            (var gone, root) = history.Dequeue();
+            oldest = gone.Revision;
+            historyBytes -= Weight(gone);
+        }
+        while (root is null);
+        before = root;
     }
 
     private static long Weight(StateChange change) => change.Current?.Json.Length ?? change.Previous!.Json.Length;

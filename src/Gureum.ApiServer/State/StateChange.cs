@@ -4,8 +4,8 @@ namespace Gureum.ApiServer.State;
 public enum ChangeKind { Added, Modified, Deleted }
 
 /// <summary>
-/// One step from one root to the next (immutable). The frames that watchers send are encoded once, by whoever needs them
-/// first.
+/// One step from one state to the next (immutable). The frames that watchers send are encoded once, by whoever needs them
+/// first, and kept while the change is new.
 /// </summary>
 public sealed class StateChange(long revision, string key, StoredObject? current, StoredObject? previous)
 {
@@ -28,8 +28,15 @@ public sealed class StateChange(long revision, string key, StoredObject? current
     /// <param name="form">What tells forms apart.</param>
     public byte[] Frame(ChangeKind kind, object form, Func<StateChange, ChangeKind, byte[]> encode)
     {
-        others ??= new OtherFrames(form, new byte[]?[3]);
-        return others.Form == form ? others.Frames[(int)kind] ??= encode(this, kind) : encode(this, kind);
+        var kept = others ??= new OtherFrames(form, new byte[]?[3]);
+        return kept.Form == form ? kept.Frames[(int)kind] ??= encode(this, kind) : encode(this, kind);
+    }
+
+    /// <summary>Lets go of the frames: those who watch have been sent them.</summary>
+    internal void ForgetFrames()
+    {
+        Array.Clear(frames);
+        others = null;
     }
 
     private sealed record OtherFrames(object Form, byte[]?[] Frames);

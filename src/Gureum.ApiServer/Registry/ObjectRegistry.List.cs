@@ -16,8 +16,9 @@ public sealed partial class ObjectRegistry
         CheckFields(resource, request.Fields);
         var prefix = Keys.Collection(resource.StoredAs, ns);
         var (root, from) = Start(request, prefix);
-        var items = new List<StoredObject>();
         var all = request.Labels.IsEverything && request.Fields.IsEverything;
+        // A list that grows leaves arrays behind that are as large as itself.
+        var items = all ? new List<StoredObject>((int)Math.Min(request.Limit > 0 ? request.Limit : int.MaxValue, root.Objects.CountRange(from, Keys.EndOf(prefix)))) : [];
         foreach (var (key, stored) in root.Objects.Range(from, Keys.EndOf(prefix)))
         {
             if (!all && !Matches(resource, request, stored)) continue;

@@ -9,7 +9,7 @@ using Gureum.Store;
 namespace Gureum.ApiServer.Registry;
 
 /// <summary>What an update is asked to do.</summary>
-/// <param name="Change">Makes the new object of the current one (a tree of its own); called again after each lost race.</param>
+/// <param name="Change">Makes the new object of the current one (a tree of its own, unless <see cref="OnlyLooks"/>); called again after each lost race.</param>
 public sealed record UpdateRequest(Resource Resource, string? Namespace, string Name, Func<JsonObject, JsonObject> Change)
 {
     /// <summary>"" for the object, "status", or another subresource that stores through its object.</summary>
@@ -20,6 +20,9 @@ public sealed record UpdateRequest(Resource Resource, string? Namespace, string 
 
     /// <summary>Skips strategy and validation rules of normal updates: subresources that set exactly one thing.</summary>
     public bool Narrow { get; init; }
+
+    /// <summary>The change leaves the current object as it is and makes another: one tree of the current one is then enough.</summary>
+    public bool OnlyLooks { get; init; }
 
     /// <summary>Makes the object when it does not exist; null refuses.</summary>
     public Func<JsonObject>? Make { get; init; }
@@ -46,7 +49,7 @@ public sealed partial class ObjectRegistry
             }
             var shown = await ShowAsync(resource, current, options.Cancel);
             var old = Decode(resource, shown.Json);
-            var value = request.Change(Decode(resource, shown.Json));
+            var value = request.Change(request.OnlyLooks ? old : Decode(resource, shown.Json));
             var demanded = value.Child("metadata")?.Text("resourceVersion");
             if (demanded is { Length: > 0 } && demanded != current.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture))
             {

@@ -73,10 +73,18 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
 
     internal ValueTask<ApiResult> UpdateAsync(string name, string subresource = "")
     {
-        var value = RequestBody.Read(call, resource, warnings);
-        if (value.Child("metadata")?.Text("name") is not { Length: > 0 }) value.Need("metadata")["name"] = name;
+        var (theCall, theResource) = (call, resource);
+        JsonObject? read = WithName(RequestBody.Read(call, resource, warnings), name);
+        // The first try uses up what was read; another one gets a tree of its own.
+        JsonObject Body() => Interlocked.Exchange(ref read, null) ?? WithName(RequestBody.Read(theCall, theResource, []), name);
         var mayCreate = resource.Strategy.CreatesOnUpdate && subresource.Length == 0;
-        return StoreAsync(new UpdateRequest(resource, ns, name, _ => value.DeepClone().AsObject()) { Subresource = subresource, Make = mayCreate ? () => value : null });
+        return StoreAsync(new UpdateRequest(resource, ns, name, _ => Body()) { Subresource = subresource, OnlyLooks = true, Make = mayCreate ? Body : null });
+    }
+
+    private static JsonObject WithName(JsonObject value, string name)
+    {
+        if (value.Child("metadata")?.Text("name") is not { Length: > 0 }) value.Need("metadata")["name"] = name;
+        return value;
     }
 
     internal ValueTask<ApiResult> PatchAsync(string name, string subresource = "")
@@ -154,7 +162,7 @@ internal readonly struct ResourceVerbs(ObjectRegistry registry, ApiCall call, Re
         var (theResource, theRegistry) = (resource, registry);
         return StoreAsync(new UpdateRequest(resource, ns, name, current => FieldManagers.Apply(theResource, current, applied, options, subresource, theRegistry.Now))
         {
-            Subresource = subresource, OwnersKept = true,
+            Subresource = subresource, OwnersKept = true, OnlyLooks = true,
             Make = subresource.Length > 0 ? null : () => FieldManagers.ApplyNew(theResource, applied, options, theRegistry.Now),
         });
     }

@@ -42,7 +42,7 @@ internal static class MetadataWriter
     private static byte[] ProtobufOf(ListPage page, MediaChoice choice)
     {
         var items = page.Items.Select(i => ProtobufWriter.WriteBare(Bare(i.Json), KubernetesSchema.PartialMetadata)).ToList();
-        return new ProtobufList(items, page, choice.ApiVersion, Kind + "List").ToArray();
+        return new ProtobufList([.. items], page, choice.ApiVersion, Kind + "List").ToArray();
     }
 
     private static ReadOnlyMemory<byte> Bare(ReadOnlySpan<byte> json)

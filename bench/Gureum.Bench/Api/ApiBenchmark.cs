@@ -68,7 +68,10 @@ internal sealed class ApiBenchmark : IBenchmark
         // Gureum keeps what it has encoded once; the peer encodes anew each time.
         await MeasureOneAsync($"list {load.Objects} as protobuf for the first time", 1, _ => SendAsync(http, HttpMethod.Get, Maps, null, cancel, Protobuf), 1);
         await MeasureOneAsync($"list {load.Objects} as protobuf", load.Lists, _ => SendAsync(http, HttpMethod.Get, Maps, null, cancel, Protobuf), 2);
-        await MeasureOneAsync("update, nobody watching", load.Updates, i => SendAsync(http, HttpMethod.Put, $"{Maps}/map-{i}", Map($"map-{i}"), cancel), load.Connections);
+        // A value that is as before would be no update.
+        Task UpdateAsync(int i, string more) => SendAsync(http, HttpMethod.Put, $"{Maps}/map-{i % load.Objects}", Map($"map-{i % load.Objects}", more), cancel);
+        await EachAsync(load, Warming, i => UpdateAsync(i, $"warming-{i}"));
+        await MeasureOneAsync("update, nobody watching", load.Updates, i => UpdateAsync(i, "updated"), load.Connections);
         // The manager's fields are as they were, then one of them has another value.
         Task ApplyAsync(string name, string more) => SendAsync(http, HttpMethod.Patch, $"{Maps}/{name}?fieldManager=bench&force=true", Map(name, more), cancel, type: Applied);
         await EachAsync(load, Warming, i => ApplyAsync($"warming-{i % 1000}", i < Warming / 3 ? "first" : $"{i}"));

@@ -8,6 +8,11 @@ if (args is ["published", var source, var target])
     PublishedFacts.Write(source, target);
     return 0;
 }
+if (args is ["internal", var checkout, var shown])
+{
+    InternalTypes.Write(checkout, shown);
+    return 0;
+}
 if (args is ["wire", var examples, var code, var zeros])
 {
     using var described = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(examples, "swagger.json")));
@@ -29,6 +34,7 @@ if (args is not [var reference, var output, .. var more] || more.Length > 1)
         usage: Gureum.Facts REFERENCE_DIRECTORY OUTPUT_FILE [KUBERNETES_SOURCE] (the directory holds swagger.json and protos/; the source has those that it lacks)
                Gureum.Facts published KUBERNETES_SOURCE OUTPUT_FILE (a checkout of Kubernetes' source)
                Gureum.Facts machines KUBEVIRT_SWAGGER IMPORTER_SWAGGER KUBERNETES_FACTS OUTPUT_FILE
+               Gureum.Facts internal KUBERNETES_SOURCE OUTPUT_FILE
                Gureum.Facts wire REFERENCE_DIRECTORY KUBERNETES_SOURCE OUTPUT_FILE
         """);
     return 2;

@@ -21,7 +21,16 @@ internal static class ClaimRules
         SecurityRules.Choice(spec, "volumeMode", ["Block", "Filesystem"], path, errors);
         Source(spec.Child("dataSource"), path + ".dataSource", errors);
         Source(spec.Child("dataSourceRef"), path + ".dataSourceRef", errors);
+        Same(spec, path, errors);
         Name(spec, "volumeAttributesClassName", path, errors);
+    }
+
+    // Two names of one thing; upstream shows the path in place of a value.
+    private static void Same(JsonObject spec, string path, FieldErrors errors)
+    {
+        if (spec.Child("dataSource") is not { } source || spec.Child("dataSourceRef") is not { } reference) return;
+        if (reference.Text("namespace") is { Length: > 0 }) errors.Invalid(path, new JsonObject(), "may not be specified when dataSourceRef.namespace is specified");
+        else if (((string[])["apiGroup", "kind", "name"]).Any(f => source.Text(f) != reference.Text(f))) errors.Invalid(path, new JsonObject(), "must match dataSourceRef");
     }
 
     internal static void Modes(JsonObject spec, string path, FieldErrors errors)

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
-using Gureum.Objects.Schemas;
+using Gureum.ApiServer.Errors;
+using Gureum.Objects.Json;
 
 namespace Gureum.ApiServer.Strategies;
 
@@ -9,40 +11,68 @@ namespace Gureum.ApiServer.Strategies;
 /// </summary>
 internal static class GoText
 {
-    /// <param name="type">The name of a built-in type.</param>
-    internal static JsonNode Of(JsonObject value, string type) => Of(value, KubernetesSchema.Instance.Type(type));
+    // What a pod has of its own, its internal form has in the security context.
+    private static readonly string[] OfThePod = ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers"];
 
-    private static JsonObject Of(JsonObject value, SchemaNode schema)
+    private static readonly JsonSerializerOptions Lines = new() { WriteIndented = true, IndentSize = 1, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <param name="type">The name of a built-in type: core.v1.PodSpec.</param>
+    internal static JsonObject Of(JsonObject value, string type)
+    {
+        var parts = type.Split('.');
+        return Of(value, InternalTypes.Find(parts[0] + "." + parts[^1]) ?? throw new ArgumentException($"there is no internal type {type}", nameof(type)));
+    }
+
+    /// <summary>What differs between two objects of a type, as upstream tells it: a unified diff of their lines.</summary>
+    internal static string Diff(JsonObject before, JsonObject after, string type) => UnifiedDiff.Of(Text(Of(before, type)), Text(Of(after, type)));
+
+    private static string Text(JsonObject shown) => shown.ToJsonString(Lines).Replace("&", "\\u0026", StringComparison.Ordinal).Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal);
+
+    private static JsonObject Of(JsonObject value, InternalTypes.Field[] fields)
     {
         var shown = new JsonObject();
-        foreach (var field in schema.Fields.Values.OrderBy(f => f.Wire.Count > 0 ? f.Wire[0] : int.MaxValue))
-            shown[Name(field.Name)] = Of(value.TryGetPropertyValue(field.Name, out var child) ? child : null, field);
+        Add(shown, value, fields);
         return shown;
     }
 
-    private static JsonNode? Of(JsonNode? value, SchemaField field) => value switch
+    private static void Add(JsonObject shown, JsonObject value, InternalTypes.Field[] fields)
     {
-        JsonObject inner when field.Node.Kind == SchemaKind.Object && IsInternal(field.Node) => Of(inner, field.Node),
-        JsonArray list when field.Node.Element is { Kind: SchemaKind.Object } element => new JsonArray([.. list.Select(i => i is JsonObject o && IsInternal(element) ? Of(o, element) : i?.DeepClone())]),
-        not null => value.DeepClone(),
-        null when !field.AlwaysOnWire => null,
-        _ => field.Node.Kind switch
+        foreach (var (name, kind) in fields)
+            if (name.Length > 0) shown[name] = Show(name == "SecurityContext" && kind == "*core.PodSecurityContext" ? OfPod(value) : Find(value, name), kind);
+            else if (InternalTypes.Find(kind) is { } embedded) Add(shown, value, embedded);
+            else foreach (var (key, child) in value.Child("metadata") ?? []) shown[key] = child?.DeepClone();
+    }
+
+    // Go's names differ from those of JSON in nothing but capitals.
+    private static JsonNode? Find(JsonObject value, string name)
+    {
+        foreach (var (key, child) in value)
+            if (key.Equals(name, StringComparison.OrdinalIgnoreCase)) return child;
+        return null;
+    }
+
+    private static JsonObject OfPod(JsonObject spec)
+    {
+        var context = (spec.Child("securityContext") ?? []).DeepClone().AsObject();
+        foreach (var field in OfThePod)
+            if (spec[field] is { } own) context[field] = own.DeepClone();
+        return context;
+    }
+
+    private static JsonNode? Show(JsonNode? value, string kind)
+    {
+        if (kind[0] == '*') return value is null ? null : Show(value, kind[1..]);
+        if (kind.StartsWith("[]", StringComparison.Ordinal)) return value is JsonArray list ? new JsonArray([.. list.Select(i => Show(i, kind[2..]))]) : value?.DeepClone();
+        if (InternalTypes.Find(kind) is { } fields) return Of(value as JsonObject ?? [], fields);
+        return kind switch
         {
-            SchemaKind.String => JsonValue.Create(""),
-            SchemaKind.Int32 or SchemaKind.Int64 or SchemaKind.IntOrString => JsonValue.Create(0L),
-            SchemaKind.Bool => JsonValue.Create(false),
-            SchemaKind.Quantity => JsonValue.Create("0"),
-            SchemaKind.Object => IsInternal(field.Node) ? Of([], field.Node) : new JsonObject(),
+            "map" when value is JsonObject map => new JsonObject(map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => new KeyValuePair<string, JsonNode?>(p.Key, p.Value?.DeepClone()))),
+            _ when value is not null => value.DeepClone(),
+            "string" => JsonValue.Create(""),
+            "bool" => JsonValue.Create(false),
+            "int" => JsonValue.Create(0L),
+            "quantity" => JsonValue.Create("0"),
             _ => null,
-        },
-    };
-
-    // The types of meta/v1 have no internal form.
-    private static bool IsInternal(SchemaNode node) => node.TypeName?.StartsWith("meta.v1.", StringComparison.Ordinal) == false;
-
-    private static string Name(string name) => name switch
-    {
-        "uid" => "UID", "ip" => "IP", "apiVersion" => "APIVersion", "apiGroup" => "APIGroup", "apiGroups" => "APIGroups", "seLinuxOptions" => "SELinuxOptions", "hostIP" => "HostIP",
-        _ => char.ToUpperInvariant(name[0]) + name[1..],
-    };
+        };
+    }
 }

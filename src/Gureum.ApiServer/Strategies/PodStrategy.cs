@@ -60,39 +60,7 @@ internal sealed class PodStrategy : Strategy
         else base.ValidateSubresource(value, old, subresource, errors);
     }
 
-    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
-    {
-        var (after, before) = (Comparable(value, old), Comparable(old, old));
-        if (!JsonNode.DeepEquals(after, before))
-            errors.Forbidden("spec", "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)");
-        var tolerations = value.Child("spec")?.Objects("tolerations").ToList() ?? [];
-        foreach (var kept in old.Child("spec")?.Objects("tolerations") ?? [])
-            if (!tolerations.Any(t => JsonNode.DeepEquals(Lasting(t), Lasting(kept))))
-            {
-                errors.Forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds");
-                break;
-            }
-    }
-
-    // A toleration without how long it holds, which may change.
-    private static JsonObject Lasting(JsonObject toleration)
-    {
-        var lasting = toleration.DeepClone().AsObject();
-        lasting.Remove("tolerationSeconds");
-        return lasting;
-    }
-
-    // The spec without what may change.
-    private static JsonObject Comparable(JsonObject pod, JsonObject old)
-    {
-        var spec = (pod.Child("spec") ?? []).DeepClone().AsObject();
-        foreach (var list in (ReadOnlySpan<string>)["containers", "initContainers"])
-            foreach (var container in spec.Objects(list)) container.Remove("image");
-        foreach (var field in (ReadOnlySpan<string>)["activeDeadlineSeconds", "tolerations"]) spec.Remove(field);
-        if (old.Child("spec")?.Items("schedulingGates") is { Count: > 0 })
-            foreach (var field in (ReadOnlySpan<string>)["schedulingGates", "nodeSelector", "affinity"]) spec.Remove(field);
-        return spec;
-    }
+    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors) => Pods.UpdateRules.Validate(value.Child("spec") ?? [], old.Child("spec") ?? [], errors);
 
     /// <summary>Nodes report on pods by this, and none of them may bring back an owner that somebody has taken away.</summary>
     public override void PrepareForStatusUpdate(JsonObject value, JsonObject old)

@@ -16,19 +16,23 @@ internal sealed class PersistentVolumeStrategy : SimpleStrategy
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
     {
         var (spec, before) = (value.Child("spec") ?? [], old.Child("spec") ?? []);
-        if (VolumeRules.Sources.Any(f => !JsonNode.DeepEquals(Comparable(spec, before, f), before[f]))) errors.Forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation");
+        // Upstream looks at it twice, and tells both times.
+        Validate(value, errors);
+        var source = Comparable(spec, before);
+        if (VolumeRules.Sources.Any(f => !JsonNode.DeepEquals(source[f], before[f])))
+            errors.Forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation\n" + GoText.Diff(before, source, "core.v1.PersistentVolumeSource"));
         if (!JsonNode.DeepEquals(spec["volumeMode"], before["volumeMode"])) errors.Invalid("volumeMode", spec["volumeMode"], "field is immutable");
         if (before.ContainsKey("nodeAffinity") && !JsonNode.DeepEquals(spec["nodeAffinity"], before["nodeAffinity"]))
-            errors.Invalid("nodeAffinity", spec.Child("nodeAffinity") is { } affinity ? GoText.Of(affinity, "core.v1.VolumeNodeAffinity") : null, "field is immutable");
+            errors.Invalid("nodeAffinity", spec.Child("nodeAffinity") is { } affinity ? GoText.Of(affinity, "core.v1.VolumeNodeAffinity") : null, "field is immutable, except for updating from beta label to GA");
         if (before.ContainsKey("volumeAttributesClassName") && !spec.ContainsKey("volumeAttributesClassName")) errors.Forbidden("spec.volumeAttributesClassName", "update from non-nil value to nil is forbidden");
     }
 
     // A driver may learn later how it expands the volume.
-    private static JsonNode? Comparable(JsonObject spec, JsonObject before, string field)
+    private static JsonObject Comparable(JsonObject spec, JsonObject before)
     {
-        if (field != "csi" || spec.Child("csi") is not { } now || before.Child("csi")?.ContainsKey("controllerExpandSecretRef") != false) return spec[field];
-        var same = now.DeepClone().AsObject();
-        same.Remove("controllerExpandSecretRef");
+        if (before.Child("csi")?.ContainsKey("controllerExpandSecretRef") != false) return spec;
+        var same = spec.DeepClone().AsObject();
+        same.Child("csi")?.Remove("controllerExpandSecretRef");
         return same;
     }
 }
@@ -51,21 +55,32 @@ internal sealed class PersistentVolumeClaimStrategy : SimpleStrategy
 
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
     {
-        var (after, before) = (Comparable(value), Comparable(old));
-        // The binder names the volume; nobody else changes anything but the size.
-        if (!before.ContainsKey("volumeName")) after.Remove("volumeName");
-        if (!before.ContainsKey("storageClassName")) after.Remove("storageClassName");
-        if (!JsonNode.DeepEquals(after, before)) errors.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
-        if (Size(value) is { } larger && Size(old) is { } size && larger < size) errors.Forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
+        var (spec, before) = (value.Child("spec") ?? [], old.Child("spec") ?? []);
+        var (now, then) = (spec.DeepClone().AsObject(), before.DeepClone().AsObject());
+        // The binder names the volume, and a class may come to a claim that had none.
+        if (!then.ContainsKey("volumeName")) Take(now, then, "volumeName");
+        if (!then.ContainsKey("storageClassName")) now.Remove("storageClassName");
+        if (value.Child("status")?.Text("phase") == "Bound")
+        {
+            if (now.Child("resources")?.Child("requests") is { } requests) Take(then.Child("resources")?.Child("requests") ?? [], requests, "storage");
+            Take(then, now, "volumeAttributesClassName");
+        }
+        if (!JsonNode.DeepEquals(now, then))
+            errors.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n" + GoText.Diff(then, now, "core.v1.PersistentVolumeClaimSpec"));
+        if (Size(spec.Child("resources")?.Child("requests")) is var size && size < Size(before.Child("resources")?.Child("requests")) && size <= Size(old.Child("status")?.Child("capacity")))
+            errors.Forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
+        if (!JsonNode.DeepEquals(spec["volumeMode"], before["volumeMode"])) errors.Invalid("volumeMode", spec["volumeMode"], "field is immutable");
+        if (old.At("status", "currentVolumeAttributesClassName") is null || JsonNode.DeepEquals(spec["volumeAttributesClassName"], before["volumeAttributesClassName"])) return;
+        if (spec.Text("volumeAttributesClassName") is not { } attributes) errors.Forbidden("spec.volumeAttributesClassName", "update to nil is forbidden when status.currentVolumeAttributesClassName is not nil");
+        else if (attributes.Length == 0) errors.Forbidden("spec.volumeAttributesClassName", "update to empty string is forbidden when status.currentVolumeAttributesClassName is not nil");
     }
 
-    private static Quantity? Size(JsonObject value) => value.At("spec", "resources", "requests", "storage") is JsonValue text && Quantity.TryParse(text.GetValue<string>(), out var size) ? size : null;
+    private static Quantity Size(JsonObject? amounts) => Quantity.TryParse(amounts?.Text("storage") ?? "", out var size) ? size : Quantity.Zero;
 
-    private static JsonObject Comparable(JsonObject value)
+    private static void Take(JsonObject from, JsonObject to, string field)
     {
-        var spec = (value.Child("spec") ?? []).DeepClone().AsObject();
-        spec.Remove("resources");
-        return spec;
+        to.Remove(field);
+        if (from[field] is { } taken) to[field] = taken.DeepClone();
     }
 }
 

@@ -69,7 +69,7 @@ internal static class VolumeRules
     {
         var capacity = spec.Child("capacity");
         if (capacity is null or { Count: 0 }) errors.Required(path);
-        if (capacity?.ContainsKey("storage") != true || capacity.Count > 1) errors.Unsupported(path, capacity, ["storage"]);
+        if (capacity?.ContainsKey("storage") != true || capacity.Count > 1) errors.Unsupported(path, capacity is null ? null : new JsonObject(capacity.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => new KeyValuePair<string, JsonNode?>(p.Key, p.Value?.DeepClone()))), ["storage"]);
         foreach (var (name, amount) in spec.Map("capacity"))
         {
             if (!Quantity.TryParse(amount, out var size)) continue;

@@ -19,7 +19,7 @@ public sealed class FieldErrors
     public void Invalid(string path, object? value, string detail) => Add(path, "FieldValueInvalid", $"Invalid value: {Show(value)}: {detail}");
     public void Unsupported(string path, object? value, IEnumerable<string> supported) =>
         Add(path, "FieldValueNotSupported", $"Unsupported value: {Show(value)}: supported values: {string.Join(", ", supported.Select(s => $"\"{s}\""))}");
-    public void Duplicate(string path, object? value) => Add(path, "FieldValueDuplicate", $"Duplicate value: {Show(value)}");
+    public void Duplicate(string path, object? value, string detail = "") => Add(path, "FieldValueDuplicate", $"Duplicate value: {Show(value)}" + (detail.Length > 0 ? ": " + detail : ""));
     public void Forbidden(string path, string detail) => Add(path, "FieldValueForbidden", "Forbidden: " + detail);
     public void NotFound(string path, object? value, string detail = "") => Add(path, "FieldValueNotFound", "Not found: " + Show(value) + (detail.Length > 0 ? ": " + detail : ""));
     public void TooFew(string path, long count, long least) => Add(path, "FieldValueTooFew", $"Too few: {count}: must have at least {least} {(least == 1 ? "item" : "items")}");

@@ -48,15 +48,16 @@ public sealed partial class ObjectRegistry
         var (resource, ns) = (request.Resource, request.Namespace);
         await admission.MutateAsync(request);
         var value = request.Object!;
-        Validate(resource, value);
-        await admission.ValidateAsync(request);
-        var name = NameOf(value);
-        if (!options.OwnersKept) FieldManagers.TrackUpdate(resource, null, value, options.FieldManager, "", time.GetUtcNow());
-        var key = Keys.Object(resource.StoredAs, ns, name);
-        if (state.Newest.Get(key) is { } taken) throw Taken(resource, name, taken);
+        // As upstream, what cannot be allotted is told before anything else that is wrong.
         var undo = Allocator.Allot(resource, value, null);
         try
         {
+            Validate(resource, value);
+            await admission.ValidateAsync(request);
+            var name = NameOf(value);
+            if (!options.OwnersKept) FieldManagers.TrackUpdate(resource, null, value, options.FieldManager, "", time.GetUtcNow());
+            var key = Keys.Object(resource.StoredAs, ns, name);
+            if (state.Newest.Get(key) is { } taken) throw Taken(resource, name, taken);
             var bytes = resource.Remote is null ? EncodeForStore(resource, value) : await EncodeRemotelyAsync(resource, value, options.Cancel);
             if (options.DryRun) return StoredObject.Unstored(key, bytes);
             var result = await WriteAsync(new Write(key, bytes, 0, resource.Strategy.TimeToLive));

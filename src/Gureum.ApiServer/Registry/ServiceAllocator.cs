@@ -41,7 +41,8 @@ public sealed class ServiceAllocator : IAllocator
     public Action? Allot(Resource resource, JsonObject value, JsonObject? old)
     {
         if (resource.Type.GroupResource != "services" || value.Child("spec") is not { } spec) return null;
-        var errors = new FieldErrors();
+        var errors = ServiceRules.Addresses(spec);
+        if (errors.Any) throw ApiError.Invalid(resource.Type, value.Child("metadata")?.Text("name") ?? "", errors);
         var (takenAddresses, takenPorts) = (new List<uint>(), new List<int>());
         lock (gate)
         {
@@ -86,8 +87,8 @@ public sealed class ServiceAllocator : IAllocator
         if (wished == "None") { spec["clusterIP"] = "None"; spec["clusterIPs"] = new JsonArray("None"); return; }
         if (wished.Length > 0 && wished == before?.Text("clusterIP")) return;
         var address = wished.Length == 0 ? Free() : IPAddress.TryParse(wished, out var parsed) ? Number(parsed) : 0;
-        if (address is null or 0 || address < first || address > last) errors.Invalid("spec.clusterIPs", wished, $"failed to allocate IP {wished}: the provided IP is not in the valid range, or none is free; the range of valid IPs is {cidr}");
-        else if (!addresses.Add(address.Value)) errors.Invalid("spec.clusterIPs", wished, $"failed to allocate IP {wished}: provided IP is already allocated");
+        if (address is null or 0 || address < first || address > last) errors.Invalid("spec.clusterIPs", new JsonArray(wished), wished.Length == 0 ? "failed to allocate a serviceIP: range is full" : $"failed to allocate IP {wished}: the provided IP ({wished}) is not in the valid range. The range of valid IPs is {cidr}");
+        else if (!addresses.Add(address.Value)) errors.Invalid("spec.clusterIPs", new JsonArray(wished), $"failed to allocate IP {wished}: provided IP is already allocated");
         else
         {
             taken.Add(address.Value);
@@ -108,7 +109,7 @@ public sealed class ServiceAllocator : IAllocator
             // One number may serve TCP and UDP of the same Service.
             if (wished > 0 && taken.Contains(wished)) continue;
             if (wished == 0) wished = FreePort();
-            if (wished is < FirstPort or > LastPort) errors.Invalid($"spec.ports[{i}].nodePort", wished, $"provided port is not in the valid range, or none is free. The range of valid ports is {FirstPort}-{LastPort}");
+            if (wished is < FirstPort or > LastPort) errors.Invalid($"spec.ports[{i}].nodePort", wished, $"provided port is not in the valid range. The range of valid ports is {FirstPort}-{LastPort}");
             else if (!ports.Add(wished)) errors.Invalid($"spec.ports[{i}].nodePort", wished, "provided port is already allocated");
             else
             {

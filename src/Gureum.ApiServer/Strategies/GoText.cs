@@ -43,9 +43,16 @@ internal static class GoText
             else foreach (var (key, child) in value.Child("metadata") ?? []) shown[key] = child?.DeepClone();
     }
 
-    // Go's names differ from those of JSON in nothing but capitals.
+    // Internal names that are not those of JSON with other capitals.
+    private static readonly Dictionary<string, string> Renamed = new(StringComparer.Ordinal)
+    {
+        ["EndpointsName"] = "endpoints", ["CephMonitors"] = "monitors", ["RBDImage"] = "image", ["RBDPool"] = "pool", ["RadosUser"] = "user", ["DataDiskURI"] = "diskURI",
+        ["DiscoveryCHAPAuth"] = "chapAuthDiscovery", ["SessionCHAPAuth"] = "chapAuthSession",
+    };
+
     private static JsonNode? Find(JsonObject value, string name)
     {
+        name = Renamed.GetValueOrDefault(name, name);
         foreach (var (key, child) in value)
             if (key.Equals(name, StringComparison.OrdinalIgnoreCase)) return child;
         return null;

@@ -55,14 +55,19 @@ internal sealed class JobStrategy : WorkloadStrategy
     {
         var spec = value.Child("spec") ?? [];
         Generated(value, spec, errors);
+        Spec(spec, errors);
+        if (spec.Text("completionMode") != "Indexed" || spec.Number("completions") is not (> 0 and var completions)) return;
+        var name = value.Child("metadata")?.Text("name") ?? "";
+        if (Names.DnsLabelErrors($"{name}-{completions - 1}").Count > 0) errors.Invalid("metadata.name", name, $"will not able to create pod with invalid DNS label: {name}-{completions - 1}");
+    }
+
+    private static void Spec(JsonObject spec, FieldErrors errors)
+    {
         JobRules.Validate(spec, "spec", errors);
         var selector = spec.Child("selector");
         if (selector is null) errors.Required("spec.selector");
         LabelRules.Selector(selector, "spec.selector", errors);
         if (!IsWrong(selector) && !Matches(selector, spec)) Mismatch(spec, errors);
-        if (spec.Text("completionMode") != "Indexed" || spec.Number("completions") is not (> 0 and var completions)) return;
-        var name = value.Child("metadata")?.Text("name") ?? "";
-        if (Names.DnsLabelErrors($"{name}-{completions - 1}").Count > 0) errors.Invalid("metadata.name", name, $"will not able to create pod with invalid DNS label: {name}-{completions - 1}");
     }
 
     // Unless its maker chose them, the labels of a job's pods are those that it was given.
@@ -85,6 +90,8 @@ internal sealed class JobStrategy : WorkloadStrategy
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
     {
         var (spec, before) = (value.Child("spec") ?? [], old.Child("spec") ?? []);
+        // Upstream looks at it twice, and tells both times.
+        Spec(spec, errors);
         if (spec.Text("completionMode") != "Indexed") Immutable(value, old, errors, "spec", "completions");
         else if (spec.Number("completions") is { } completions && completions != before.Number("completions") && completions != spec.Number("parallelism"))
             errors.Invalid("spec.completions", completions, "can only be modified in tandem with spec.parallelism");

@@ -16,13 +16,13 @@ internal static class ServiceRules
         var type = spec.Text("type") ?? "";
         var ports = spec.Objects("ports").ToList();
         var headless = IsHeadless(spec);
+        if (Addresses(spec) is { Any: true } wrong) { errors.AddAll(wrong); return; }
         if (ports.Count == 0 && !headless && type != "ExternalName") errors.Required("spec.ports");
         if (type is "LoadBalancer" or "NodePort" && headless) errors.Invalid("spec.clusterIPs[0]", "None", $"may not be set to 'None' for {type} services");
         if (type == "ExternalName") External(spec, errors);
         Ports(ports, headless, errors);
         LabelRules.Labels(spec, "selector", "spec.selector", errors);
         Affinity(spec, errors);
-        if (type != "ExternalName") Addresses(spec, headless, errors);
         foreach (var (i, ip) in spec.Texts("externalIPs").Index())
             if (AddressRules.IsAddress(ip)) AddressRules.Reachable(ip, $"spec.externalIPs[{i}]", local: false, errors);
             else AddressRules.Address(ip, $"spec.externalIPs[{i}]", errors);
@@ -74,6 +74,14 @@ internal static class ServiceRules
         else if (config.Child("clientIP") is not { } client) errors.Required(path + ".clientIP", when);
         else if (client.Number("timeoutSeconds") is not { } seconds) errors.Required(path + ".clientIP.timeoutSeconds", when);
         else if (seconds is <= 0 or > 86400) errors.Invalid(path + ".clientIP.timeoutSeconds", seconds, "must be greater than 0 and less than 86400");
+    }
+
+    /// <summary>What is wrong with the addresses that a Service names: nothing is allotted, and nothing else told, before that is well.</summary>
+    internal static FieldErrors Addresses(JsonObject spec)
+    {
+        var errors = new FieldErrors();
+        if (spec.Text("type") != "ExternalName") Addresses(spec, IsHeadless(spec), errors);
+        return errors;
     }
 
     private static void Addresses(JsonObject spec, bool headless, FieldErrors errors)
@@ -159,6 +167,7 @@ internal static class ServiceRules
 
     internal static void ValidateUpdate(JsonObject spec, JsonObject before, FieldErrors errors)
     {
+        if (Addresses(spec).Any) return;
         if (spec.Text("type") != "ExternalName" && before.Text("type") != "ExternalName")
         {
             var (headless, was) = (IsHeadless(spec), IsHeadless(before));

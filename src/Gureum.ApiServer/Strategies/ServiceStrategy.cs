@@ -19,7 +19,9 @@ internal sealed class ServiceStrategy : SimpleStrategy
     {
         base.PrepareForUpdate(value, old);
         var spec = value.Need("spec");
-        ServiceTypeChange.Apply(spec, old.Need("spec"));
+        var before = old.Need("spec");
+        ServiceTypeChange.Apply(spec, before);
+        if (ServiceTypeChange.Type(spec) != "ExternalName" && !spec.ContainsKey("ipFamilies") && before["ipFamilies"] is { } families) spec["ipFamilies"] = families.DeepClone();
         if (ServiceTypeChange.Type(spec) != "LoadBalancer") value.Need("status")["loadBalancer"] = new JsonObject();
     }
 
@@ -27,6 +29,7 @@ internal sealed class ServiceStrategy : SimpleStrategy
     {
         if (value.Child("spec") is not { } spec) return;
         var type = spec.Text("type") ?? "ClusterIP";
+        if (spec.Text("sessionAffinity") == "None") spec.Remove("sessionAffinityConfig");
         foreach (var port in spec.Objects("ports"))
             if (port["targetPort"] is null || port.Number("targetPort") == 0 || port.Text("targetPort") == "") port["targetPort"] = port["port"]?.DeepClone();
         if (spec.Text("sessionAffinity") == "ClientIP" && spec.Child("sessionAffinityConfig")?.Child("clientIP")?.Number("timeoutSeconds") is null)

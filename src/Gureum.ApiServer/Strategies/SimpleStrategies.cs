@@ -162,24 +162,6 @@ internal sealed class NamespaceStrategy : SimpleStrategy
     }
 }
 
-internal sealed class NodeStrategy : SimpleStrategy
-{
-    private static readonly IReadOnlyDictionary<string, string[]> Fields = new Dictionary<string, string[]> { ["spec.unschedulable"] = ["spec", "unschedulable"] };
-
-    public override bool SelectsNamespace => false;
-
-    public override IReadOnlyDictionary<string, string[]> SelectableFields => Fields;
-    public override string MissingField(string field, State.StoredObject stored) => field == "spec.unschedulable" ? "false" : "";
-
-    public override void PrepareForCreate(JsonObject value) { }
-
-    public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
-    {
-        foreach (var field in (ReadOnlySpan<string>)["podCIDR", "podCIDRs", "providerID"])
-            if (old.At("spec", field) is { } before && !JsonNode.DeepEquals(before, value.At("spec", field))) errors.Forbidden("spec." + field, $"node updates may not change {field} except from \"\" to valid");
-    }
-}
-
 internal sealed class PriorityClassStrategy : SimpleStrategy
 {
     public override void Validate(JsonObject value, FieldErrors errors)

@@ -73,7 +73,7 @@ public sealed class FieldErrors
         string text => Quote(text),
         bool flag => flag ? "true" : "false",
         System.Text.Json.Nodes.JsonValue json when json.TryGetValue<string>(out var text) => Quote(text),
-        System.Text.Json.Nodes.JsonNode json => json.ToJsonString(),
+        System.Text.Json.Nodes.JsonNode json => GoJson.Text(json),
         _ => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) ?? "",
     };
 

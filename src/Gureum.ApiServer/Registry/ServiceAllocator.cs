@@ -78,7 +78,8 @@ public sealed class ServiceAllocator : IAllocator
     {
         if (spec.Text("type") == "ExternalName")
         {
-            foreach (var field in (ReadOnlySpan<string>)["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) spec.Remove(field);
+            // What a new one brings of these is refused; what another type of Service had goes.
+            foreach (var field in (ReadOnlySpan<string>)["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) if (before is not null) spec.Remove(field);
             return;
         }
         spec["ipFamilies"] = new JsonArray("IPv4");

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gureum.ApiServer.Errors;
 using Gureum.Objects.Json;
@@ -14,8 +13,6 @@ internal static class GoText
     // What a pod has of its own, its internal form has in the security context.
     private static readonly string[] OfThePod = ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers"];
 
-    private static readonly JsonSerializerOptions Lines = new() { WriteIndented = true, IndentSize = 1, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <param name="type">The name of a built-in type: core.v1.PodSpec.</param>
     internal static JsonObject Of(JsonObject value, string type)
     {
@@ -24,9 +21,7 @@ internal static class GoText
     }
 
     /// <summary>What differs between two objects of a type, as upstream tells it: a unified diff of their lines.</summary>
-    internal static string Diff(JsonObject before, JsonObject after, string type) => UnifiedDiff.Of(Text(Of(before, type)), Text(Of(after, type)));
-
-    private static string Text(JsonObject shown) => shown.ToJsonString(Lines).Replace("&", "\\u0026", StringComparison.Ordinal).Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal);
+    internal static string Diff(JsonObject before, JsonObject after, string type) => UnifiedDiff.Of(GoJson.Lines(Of(before, type)), GoJson.Lines(Of(after, type)));
 
     private static JsonObject Of(JsonObject value, InternalTypes.Field[] fields)
     {
@@ -43,7 +38,7 @@ internal static class GoText
             else foreach (var (key, child) in value.Child("metadata") ?? []) shown[key] = child?.DeepClone();
     }
 
-    // Internal names that are not those of JSON with other capitals.
+    // Go's names differ from those of JSON in nothing but capitals, except for these.
     private static readonly Dictionary<string, string> Renamed = new(StringComparer.Ordinal)
     {
         ["EndpointsName"] = "endpoints", ["CephMonitors"] = "monitors", ["RBDImage"] = "image", ["RBDPool"] = "pool", ["RadosUser"] = "user", ["DataDiskURI"] = "diskURI",

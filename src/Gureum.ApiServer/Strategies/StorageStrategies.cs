@@ -100,6 +100,19 @@ internal sealed class DeviceClaimStrategy(string type) : Strategy
     // A claim's generation is not counted.
     public override bool CountsGenerations => false;
 
+    // One device of a kind is asked for, unless something else is said.
+    public override void Default(JsonObject value)
+    {
+        var spec = value.Child("spec");
+        foreach (var request in (spec?.Child("devices") ?? spec?.Child("spec")?.Child("devices"))?.Objects("requests") ?? [])
+            foreach (var wish in request.Objects("firstAvailable").Concat(request.Child("exactly") is { } exactly ? [exactly] : []))
+            {
+                if (!wish.ContainsKey("allocationMode")) wish["allocationMode"] = "ExactCount";
+                if (wish.Text("allocationMode") == "ExactCount" && !wish.ContainsKey("count")) wish["count"] = 1L;
+                foreach (var toleration in wish.Objects("tolerations")) if (!toleration.ContainsKey("operator")) toleration["operator"] = "Equal";
+            }
+    }
+
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
     {
         if (!JsonNode.DeepEquals(value["spec"], old["spec"])) errors.Invalid("spec", GoText.Of(value.Child("spec") ?? [], type), "field is immutable");

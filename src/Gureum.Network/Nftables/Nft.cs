@@ -26,7 +26,9 @@ public sealed class Nft(NetNamespace where) : INft
     /// <inheritdoc/>
     public void Apply(string commands)
     {
-        if (commands.Length > 0) Run(commands, json: false);
+        if (commands.Length == 0) return;
+        NftFaults.Hit(commands);
+        Run(commands, json: false);
     }
 
     /// <inheritdoc/>

@@ -18,7 +18,7 @@ namespace Gureum.Network.Pods;
 /// </remarks>
 public sealed partial class PodNetwork : IDisposable
 {
-    private const string HostPrefix = "gv";
+    internal const string HostPrefix = "gv";
     private readonly Lock _one = new();
     private readonly PodNetworkOptions _options;
     private readonly INft _nft;
@@ -46,6 +46,12 @@ public sealed partial class PodNetwork : IDisposable
     /// <summary>The MTU that pods get, in bytes; known after <see cref="Setup"/>.</summary>
     public int Mtu => _mtu;
 
+    /// <summary>
+    /// Called with each place before it is wired, under the network's lock: what judges the pod's packets is there before the first one. What
+    /// it throws keeps the pod off the network.
+    /// </summary>
+    public Action<PodLease>? Admit { get; set; }
+
     /// <summary>A snapshot of all leases.</summary>
     public IReadOnlyList<PodLease> Leases { get { lock (_one) return [.. _leases.All]; } }
 
@@ -65,6 +71,7 @@ public sealed partial class PodNetwork : IDisposable
             if (!known || lease != old) _leases.Put(lease);
             try
             {
+                Admit?.Invoke(lease);
                 if (lease.NetworkNamespace is { } path) Wire(lease, NetNamespace.At(path));
                 else WireTap(lease, request.Queues);
                 if (!request.Arriving) RouteHere(lease);

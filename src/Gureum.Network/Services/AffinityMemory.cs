@@ -10,7 +10,7 @@ namespace Gureum.Network.Services;
 internal static class AffinityMemory
 {
     /// <summary>Commands that put the clients of the table that is there back into the sets that the book still has.</summary>
-    internal static string Restore(INft nft, ServiceProxyOptions options, RuleBook book)
+    internal static string Restore(INft nft, ServiceProxyOptions options, RuleBook<ServiceKey> book)
     {
         var known = book.SetNames;
         if (known.Count == 0) return "";

@@ -15,7 +15,7 @@ public sealed class ServiceProxy
     private readonly INft _nft;
     private readonly Conntrack _conntrack;
     private readonly Dictionary<ServiceKey, ServiceSpec> _services = [];
-    private RuleBook _book;
+    private RuleBook<ServiceKey> _book;
     private bool _whole; // whether the kernel's table is known to be what the book says
 
     /// <param name="nft">By default libnftables in the node's namespace.</param>
@@ -24,7 +24,7 @@ public sealed class ServiceProxy
         _options = options;
         _nft = nft ?? new Nft(options.Namespace);
         _conntrack = new Conntrack(options.Namespace);
-        _book = new RuleBook(options);
+        _book = new RuleBook<ServiceKey>(options.Table);
     }
 
     /// <summary>Makes the table show exactly these Services, whatever it showed before.</summary>
@@ -48,11 +48,11 @@ public sealed class ServiceProxy
         lock (_one)
         {
             var pairs = new List<(ServiceSpec? Before, ServiceSpec? After)>();
-            var rules = new List<KeyValuePair<ServiceKey, ServiceRules>>();
+            var rules = new List<KeyValuePair<ServiceKey, OwnedRules>>();
             foreach (var key in removed)
             {
                 if (_services.Remove(key, out var gone)) pairs.Add((gone, null));
-                rules.Add(new(key, ServiceRules.None));
+                rules.Add(new(key, OwnedRules.None));
             }
             foreach (var service in changed)
             {
@@ -73,12 +73,12 @@ public sealed class ServiceProxy
         {
             _nft.Apply(ServiceTable.Delete(_options));
             _services.Clear();
-            _book = new RuleBook(_options);
+            _book = new RuleBook<ServiceKey>(_options.Table);
             _whole = false;
         }
     }
 
-    private void WriteChange(IEnumerable<KeyValuePair<ServiceKey, ServiceRules>> rules)
+    private void WriteChange(IEnumerable<KeyValuePair<ServiceKey, OwnedRules>> rules)
     {
         var commands = _book.Change(rules);
         try { _nft.Apply(commands); }
@@ -91,9 +91,9 @@ public sealed class ServiceProxy
     private void WriteWhole()
     {
         _whole = false;
-        _book = new RuleBook(_options);
-        _book.Change(_services.Values.Select(s => new KeyValuePair<ServiceKey, ServiceRules>(s.Key, ServiceRenderer.Render(s, _options))));
-        _nft.Apply(_book.Everything() + AffinityMemory.Restore(_nft, _options, _book));
+        _book = new RuleBook<ServiceKey>(_options.Table);
+        _book.Change(_services.Values.Select(s => new KeyValuePair<ServiceKey, OwnedRules>(s.Key, ServiceRenderer.Render(s, _options))));
+        _nft.Apply(_book.Everything(ServiceTable.Base(_options)) + AffinityMemory.Restore(_nft, _options, _book));
         _whole = true;
     }
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Gureum.Network.Nftables;
 
 namespace Gureum.Network.Services;
 
@@ -23,8 +24,8 @@ public static class ServiceRenderer
     /// </summary>
     private const int MostRules = 16;
 
-    /// <summary>The rules of one Service on this node; <see cref="ServiceRules.None"/> when it needs none.</summary>
-    public static ServiceRules Render(ServiceSpec service, ServiceProxyOptions options)
+    /// <summary>The rules of one Service on this node; <see cref="OwnedRules.None"/> when it needs none.</summary>
+    public static OwnedRules Render(ServiceSpec service, ServiceProxyOptions options)
     {
         var rules = new Builder();
         foreach (var port in service.Ports) new Port(service, port, options, rules).Render();
@@ -45,14 +46,14 @@ public static class ServiceRenderer
 
     private sealed class Builder
     {
-        private readonly ImmutableSortedDictionary<string, string>.Builder _chains = ServiceRules.None.Chains.ToBuilder();
-        private readonly ImmutableSortedDictionary<string, string>.Builder _sets = ServiceRules.None.Sets.ToBuilder();
-        private readonly ImmutableDictionary<RuleElement, string>.Builder _elements = ServiceRules.None.Elements.ToBuilder();
+        private readonly ImmutableSortedDictionary<string, string>.Builder _chains = OwnedRules.None.Chains.ToBuilder();
+        private readonly ImmutableSortedDictionary<string, string>.Builder _sets = OwnedRules.None.Sets.ToBuilder();
+        private readonly ImmutableDictionary<RuleElement, string>.Builder _elements = OwnedRules.None.Elements.ToBuilder();
 
         internal void Chain(string name, params IEnumerable<string> rules) => _chains[name] = string.Join('\n', rules);
         internal void Set(string name, string declaration) => _sets[name] = declaration;
         internal void Element(string map, string key, string value = "") => _elements[new RuleElement(map, key)] = value;
-        internal ServiceRules Build() => new(_chains.ToImmutable(), _sets.ToImmutable(), _elements.ToImmutable());
+        internal OwnedRules Build() => new(_chains.ToImmutable(), _sets.ToImmutable(), _elements.ToImmutable());
     }
 
     private readonly ref struct Port(ServiceSpec service, ServicePort port, ServiceProxyOptions options, Builder rules)

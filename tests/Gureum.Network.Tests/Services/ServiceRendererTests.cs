@@ -67,7 +67,7 @@ public sealed class ServiceRendererTests
 
     private static IEnumerable<string> Sorted(string listing) => listing.Split(['\n', ',']).Select(l => l.Trim()).Order(StringComparer.Ordinal);
 
-    private static string Describe(ServiceRules rules)
+    private static string Describe(OwnedRules rules)
     {
         var text = new StringBuilder();
         foreach (var (name, declaration) in rules.Sets) text.Append($"set {name} {{ {declaration} }}\n");

@@ -1,13 +1,14 @@
 using CsCheck;
+using Gureum.Network.Nftables;
 using Gureum.Network.Services;
 using Gureum.Network.Tests.Support;
 using static Gureum.Network.Tests.Support.ServiceSamples;
 
 namespace Gureum.Network.Tests.Services;
 
-public sealed class RuleBookTests
+public sealed class ServiceBookTests
 {
-    private readonly RuleBook _book = new(Options);
+    private readonly RuleBook<ServiceKey> _book = new(Options.Table);
 
     [Fact]
     public void Change_OneOfMany_NamesOnlyThatOne()
@@ -30,7 +31,7 @@ public sealed class RuleBookTests
     {
         Enter(Service("b", "10.96.2.2", Port(80, End("10.244.0.5"))).OnNodePort(30080));
         Assert.Contains("node-ports { tcp . 30080 : goto ext-", Enter(Service("a", "10.96.2.1", Port(80, End("10.244.0.6"))).OnNodePort(30080)), StringComparison.Ordinal);
-        var commands = _book.Change([new(new ServiceKey("shop", "a"), ServiceRules.None)]);
+        var commands = _book.Change([new(new ServiceKey("shop", "a"), OwnedRules.None)]);
         Assert.Matches("add element ip gureum-services node-ports { tcp . 30080 : goto ext-[0-9a-f]+-shop/b/", commands);
     }
 

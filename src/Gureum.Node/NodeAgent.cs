@@ -5,6 +5,7 @@ using Gureum.Images.Recipes;
 using Gureum.Network.Dns;
 using Gureum.Network.Netlink;
 using Gureum.Network.Pods;
+using Gureum.Network.Policies;
 using Gureum.Network.Services;
 using Gureum.Node.Admission;
 using Gureum.Node.Cgroups;
@@ -103,7 +104,7 @@ public sealed class NodeAgent : IAsyncDisposable
         {
             Name = options.Name, Address = options.Address.ToString(), AgentPort = Port, PodCidr = options.PodCidr?.ToString(), DataDirectory = options.DataDirectory, Version = options.Version,
         }, containerd, runtime, images, time);
-        var follower = await NetworkAsync(client, informers, registration, cancel);
+        var follower = await NetworkAsync(client, informers, pods, registration, cancel);
         await containerd.StartAsync(cancel);
         parts.Add(containerd);
         await EnsurePauseAsync(images, cancel);
@@ -131,6 +132,8 @@ public sealed class NodeAgent : IAsyncDisposable
         parts.Add(imports);
         all = new ImportChoice(all, imports);
         await informers.StartAsync(stop.Token).WaitAsync(cancel);
+        await policies!.StartAsync(stop.Token).WaitAsync(cancel);
+        loops.Add(Task.Run(() => policies.RunAsync(stop.Token), CancellationToken.None));
         workers = new PodWorkers(all, client, events, pods, (pod, others) => self.Get(null, options.Name) is { } node ? PodAdmission.Judge(pod, node, others) : null, time);
         parts.Add(workers);
         loops.Add(Task.Run(() => follower.RunAsync(stop.Token), CancellationToken.None));
@@ -149,6 +152,7 @@ public sealed class NodeAgent : IAsyncDisposable
     private volatile Machines.Migration.MigrationEndpoint? migrations;
     private Overlay? overlay;
     private PeerFollower? peers;
+    private PolicyFollower? policies;
     private NodeServer? server;
 
     private async Task WaitReadyAsync(NodeRegistration registration)
@@ -170,7 +174,7 @@ public sealed class NodeAgent : IAsyncDisposable
     }
 
     // The network wants the node's range of addresses: the one that it asked for at its registration, unless its Node had another.
-    private async Task<ServiceFollower> NetworkAsync(ApiClient client, InformerFactory informers, NodeRegistration registration, CancellationToken cancel)
+    private async Task<ServiceFollower> NetworkAsync(ApiClient client, InformerFactory informers, Informer<Pod> pods, NodeRegistration registration, CancellationToken cancel)
     {
         loops.Add(Task.Run(() => registration.RunAsync(stop.Token), CancellationToken.None));
         var cidr = await PodCidrAsync(client, cancel);
@@ -182,6 +186,7 @@ public sealed class NodeAgent : IAsyncDisposable
             (overlay = tunnel).Setup(network.Mtu);
             peers = new PeerFollower(informers, network, tunnel, options.Name, options.ClusterCidr, time);
         }
+        policies = new PolicyFollower(informers, pods, network, new PolicyEnforcer(new PolicyOptions { NodeName = options.Name }), options.Name, time);
         CniFiles.WriteConfiguration(options.CniConfiguration, options.CniSocket);
         parts.Add(CniServer.Start(network, options.CniSocket));
         var proxy = new ServiceProxy(new ServiceProxyOptions { NodeName = options.Name, PodCidr = cidr, ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, LocallyServed = [options.ClusterDns] });

@@ -1,5 +1,6 @@
 using Gureum.Client;
 using Gureum.Network.Pods;
+using Gureum.Network.Policies;
 using Gureum.Network.Services;
 using Gureum.Node.Cgroups;
 using Gureum.Node.Containerd;
@@ -30,6 +31,7 @@ public static class NodeTeardown
         if (network is not null)
         {
             await StepAsync("containers", () => ContainersAsync(options, network, pods, mostGrace, problems, cancel));
+            await StepAsync("policies", () => { new PolicyEnforcer(new PolicyOptions { NodeName = options.Name }).Teardown(); return Task.CompletedTask; });
             await StepAsync("Service rules", () => { Services(options, network.Options.PodCidr); return Task.CompletedTask; });
             await StepAsync("pod network", () => { Network(options, network); return Task.CompletedTask; });
         }

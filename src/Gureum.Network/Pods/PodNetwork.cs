@@ -52,6 +52,9 @@ public sealed partial class PodNetwork : IDisposable
     /// </summary>
     public Action<PodLease>? Admit { get; set; }
 
+    /// <summary>Called with each place that was given back, under the network's lock: no packet comes from there any more.</summary>
+    public Action<PodLease>? Left { get; set; }
+
     /// <summary>A snapshot of all leases.</summary>
     public IReadOnlyList<PodLease> Leases { get { lock (_one) return [.. _leases.All]; } }
 
@@ -230,6 +233,7 @@ public sealed partial class PodNetwork : IDisposable
             _links.DeleteRoute(new Route(new IPNetwork(lease.Address, 32), null, _options.Bridge));
         RemovePorts(lease);
         _leases.Remove(lease);
+        Left?.Invoke(lease);
     }
 
     private void RemovePorts(PodLease lease)

@@ -20,8 +20,8 @@ internal sealed class PolicyBook(PolicyOptions options)
 {
     private readonly Dictionary<string, ImmutableSortedDictionary<string, string>> namespaces = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedDictionary<PolicyKey, (PolicySpec Spec, RenderedPolicy Rendered)>> policies = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Namespace, string Name), PolicyPod> pods = [];
-    private readonly Dictionary<(string Namespace, string Name), ImmutableArray<string>> isolations = [];
+    private readonly Dictionary<string, PolicyPod> pods = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ImmutableArray<string>> isolations = new(StringComparer.Ordinal);
     private readonly Dictionary<PeerSet, int> peers = [];
     private readonly Dictionary<PortSet, int> ports = [];
     private readonly Dictionary<string, int> chains = new(StringComparer.Ordinal);
@@ -31,7 +31,7 @@ internal sealed class PolicyBook(PolicyOptions options)
     internal string Change(PolicyChange change)
     {
         var dirty = new HashSet<string>(StringComparer.Ordinal);
-        var touched = new HashSet<(string Namespace, string Name)>();
+        var touched = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (name, labels) in change.Namespaces)
             if (!namespaces.TryGetValue(name, out var old) || !old.SequenceEqual(labels)) { namespaces[name] = labels; dirty.Add(name); }
         foreach (var name in change.NamespacesGone)
@@ -42,17 +42,17 @@ internal sealed class PolicyBook(PolicyOptions options)
         foreach (var key in change.PoliciesGone) Enter(key, null, rules, dirty);
         var all = change.Policies.Length + change.PoliciesGone.Length > 0 && Prune(rules);
 
-        foreach (var key in change.PodsGone)
-            if (pods.Remove(key)) touched.Add(key);
+        foreach (var uid in change.PodsGone)
+            if (pods.Remove(uid)) touched.Add(uid);
         foreach (var pod in change.Pods)
         {
-            pods[(pod.Namespace, pod.Name)] = pod;
-            touched.Add((pod.Namespace, pod.Name));
+            pods[pod.Uid] = pod;
+            touched.Add(pod.Uid);
         }
-        touched.UnionWith(all ? pods.Keys : dirty.Count > 0 ? pods.Keys.Where(k => dirty.Contains(k.Namespace)) : []);
+        touched.UnionWith(all ? pods.Keys : dirty.Count > 0 ? pods.Where(p => dirty.Contains(p.Value.Namespace)).Select(p => p.Key) : []);
 
         var used = new Dictionary<string, (string? Body, int Change)>(StringComparer.Ordinal);
-        foreach (var key in touched) rules[new PolicyOwner(PolicyOwner.Pod, $"{key.Namespace}/{key.Name}")] = RulesOf(key, used);
+        foreach (var uid in touched) rules[new PolicyOwner(PolicyOwner.Pod, uid)] = RulesOf(uid, used);
         foreach (var (name, (body, more)) in used)
         {
             var count = chains.GetValueOrDefault(name) + more;
@@ -107,11 +107,11 @@ internal sealed class PolicyBook(PolicyOptions options)
         }
     }
 
-    private OwnedRules RulesOf((string Namespace, string Name) key, Dictionary<string, (string? Body, int Change)> used)
+    private OwnedRules RulesOf(string uid, Dictionary<string, (string? Body, int Change)> used)
     {
-        foreach (var old in isolations.GetValueOrDefault(key, [])) used[old] = (used.GetValueOrDefault(old).Body, used.GetValueOrDefault(old).Change - 1);
-        isolations.Remove(key);
-        if (!pods.TryGetValue(key, out var pod)) return OwnedRules.None;
+        foreach (var old in isolations.GetValueOrDefault(uid, [])) used[old] = (used.GetValueOrDefault(old).Body, used.GetValueOrDefault(old).Change - 1);
+        isolations.Remove(uid);
+        if (!pods.TryGetValue(uid, out var pod)) return OwnedRules.None;
         var elements = OwnedRules.None.Elements.ToBuilder();
         var addresses = pod.Addresses.Where(a => a.AddressFamily == AddressFamily.InterNetwork).ToList();
         if (addresses.Count == 0) return OwnedRules.None;
@@ -120,11 +120,11 @@ internal sealed class PolicyBook(PolicyOptions options)
             foreach (var address in addresses) elements[new RuleElement(peer.Name, address.ToString())] = "";
         foreach (var port in pod.Ports.Where(p => ports.ContainsKey(new PortSet(p.Protocol, p.Name))))
             foreach (var address in addresses) elements[new RuleElement(new PortSet(port.Protocol, port.Name).SetName, $"{address} . {port.Port}")] = "";
-        if (pod.Here) Isolate(pod, key, addresses, elements, used);
+        if (pod.Here) Isolate(pod, addresses, elements, used);
         return OwnedRules.None with { Elements = elements.ToImmutable() };
     }
 
-    private void Isolate(PolicyPod pod, (string, string) key, List<System.Net.IPAddress> addresses, ImmutableDictionary<RuleElement, string>.Builder elements, Dictionary<string, (string? Body, int Change)> used)
+    private void Isolate(PolicyPod pod, List<System.Net.IPAddress> addresses, ImmutableDictionary<RuleElement, string>.Builder elements, Dictionary<string, (string? Body, int Change)> used)
     {
         if (!policies.TryGetValue(pod.Namespace, out var here)) return;
         var concern = here.Values.Where(p => p.Spec.Pods.Matches(pod.Labels)).ToList();
@@ -136,7 +136,7 @@ internal sealed class PolicyBook(PolicyOptions options)
             if (chains.Count == 0) return;
             var (name, body) = PolicyRenderer.Isolation(prefix, chains);
             used[name] = (body, used.GetValueOrDefault(name).Change + 1);
-            isolations[key] = isolations.GetValueOrDefault(key, []).Add(name);
+            isolations[pod.Uid] = isolations.GetValueOrDefault(pod.Uid, []).Add(name);
             foreach (var address in addresses)
             {
                 elements[new RuleElement(map, address.ToString())] = $"goto {name}";

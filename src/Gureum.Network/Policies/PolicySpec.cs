@@ -65,15 +65,16 @@ public sealed record PolicySpec(PolicyKey Key, PolicySelector Pods, ImmutableArr
 public readonly record struct NamedPort(string Name, string Protocol, ushort Port);
 
 /// <summary>A pod on the pod network, a container's or a machine's. Immutable; those on their node's own network are none.</summary>
+/// <param name="Uid">What tells it from others of its name, before and after it.</param>
 /// <param name="Here">Whether this node polices it.</param>
-public sealed record PolicyPod(string Namespace, string Name, ImmutableSortedDictionary<string, string> Labels, ImmutableArray<IPAddress> Addresses, ImmutableArray<NamedPort> Ports, bool Here)
+public sealed record PolicyPod(string Uid, string Namespace, ImmutableSortedDictionary<string, string> Labels, ImmutableArray<IPAddress> Addresses, ImmutableArray<NamedPort> Ports, bool Here)
 {
     /// <inheritdoc/>
-    public bool Equals(PolicyPod? other) => other is not null && (Namespace, Name, Here) == (other.Namespace, other.Name, other.Here)
+    public bool Equals(PolicyPod? other) => other is not null && (Uid, Namespace, Here) == (other.Uid, other.Namespace, other.Here)
         && Labels.SequenceEqual(other.Labels) && Addresses.SequenceEqual(other.Addresses) && Ports.SequenceEqual(other.Ports);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Namespace, Name, Addresses.Length);
+    public override int GetHashCode() => HashCode.Combine(Uid, Addresses.Length);
 }
 
 /// <summary>What has changed in a cluster, as far as policies go.</summary>
@@ -88,8 +89,8 @@ public sealed record PolicyChange
     /// <summary>New and changed pods.</summary>
     public ImmutableArray<PolicyPod> Pods { get; init; } = [];
 
-    /// <summary>Pods that are gone.</summary>
-    public ImmutableArray<(string Namespace, string Name)> PodsGone { get; init; } = [];
+    /// <summary>The uids of pods that are gone.</summary>
+    public ImmutableArray<string> PodsGone { get; init; } = [];
 
     /// <summary>New namespaces and those whose labels changed.</summary>
     public ImmutableArray<(string Name, ImmutableSortedDictionary<string, string> Labels)> Namespaces { get; init; } = [];

@@ -17,7 +17,7 @@ public sealed class PolicyBookTests
     {
         var commands = _book.Change(new PolicyChange { Pods = [Pod("client-2", "10.244.1.9", "app=client", here: false)] });
         Assert.Matches("^add element ip gureum-policies pods-[0-9a-f]+ { 10.244.1.9 }\n$", commands);
-        Assert.Matches("^delete element ip gureum-policies pods-[0-9a-f]+ { 10.244.1.9 }\n$", _book.Change(new PolicyChange { PodsGone = [("shop", "client-2")] }));
+        Assert.Matches("^delete element ip gureum-policies pods-[0-9a-f]+ { 10.244.1.9 }\n$", _book.Change(new PolicyChange { PodsGone = ["client-2"] }));
     }
 
     [Fact]
@@ -62,8 +62,8 @@ public sealed class PolicyBookTests
     {
         // A guest that migrates has two pods for a moment.
         Assert.Equal("", _book.Change(new PolicyChange { Pods = [Pod("web-0-there", "10.244.0.5", "app=web")] }));
-        Assert.Equal("", _book.Change(new PolicyChange { PodsGone = [("shop", "web-0")] }));
-        Assert.Contains("delete element ip gureum-policies ingress { 10.244.0.5 }", _book.Change(new PolicyChange { PodsGone = [("shop", "web-0-there")] }), StringComparison.Ordinal);
+        Assert.Equal("", _book.Change(new PolicyChange { PodsGone = ["web-0"] }));
+        Assert.Contains("delete element ip gureum-policies ingress { 10.244.0.5 }", _book.Change(new PolicyChange { PodsGone = ["web-0-there"] }), StringComparison.Ordinal);
     }
 
     /// <summary>Any history of changes leaves the kernel with what a replacement of the table would.</summary>
@@ -79,7 +79,7 @@ public sealed class PolicyBookTests
             var enforcer = new PolicyEnforcer(options);
             enforcer.Replace(new PolicyChange());
             var policies = new Dictionary<PolicyKey, PolicySpec>();
-            var pods = new Dictionary<(string, string), PolicyPod>();
+            var pods = new Dictionary<string, PolicyPod>();
             var namespaces = new Dictionary<string, string>();
             foreach (var (kind, name, a, b) in steps)
             {
@@ -97,10 +97,10 @@ public sealed class PolicyBookTests
                 else if (kind <= 6)
                 {
                     var pod = Pod($"pod{name}", b == 3 ? "" : $"10.244.0.{name + b}", labels[a], ns, here: kind != 6, new NamedPort("http", "tcp", (ushort)(80 + b)));
-                    pods[(ns, pod.Name)] = pod;
+                    pods[pod.Uid] = pod;
                     change = new PolicyChange { Pods = [pod] };
                 }
-                else if (kind == 7) { pods.Remove((ns, $"pod{name}")); change = new PolicyChange { PodsGone = [(ns, $"pod{name}")] }; }
+                else if (kind == 7) { pods.Remove($"pod{name}"); change = new PolicyChange { PodsGone = [$"pod{name}"] }; }
                 else { namespaces[ns] = a == 0 ? "" : "team=a"; change = new PolicyChange { Namespaces = [(ns, Labels(namespaces[ns]))] }; }
                 enforcer.Apply(change);
             }

@@ -34,8 +34,8 @@ public static class PolicySamples
 
     public static PolicyPeer Block(string range, params string[] except) => new BlockPeer(IPNetwork.Parse(range), [.. except.Select(IPNetwork.Parse)]);
 
-    public static PolicyPod Pod(string name, string address, string labels, string ns = "shop", bool here = true, params NamedPort[] ports) =>
-        new(ns, name, Labels(labels), address.Length == 0 ? [] : [IPAddress.Parse(address)], [.. ports], here);
+    public static PolicyPod Pod(string uid, string address, string labels, string ns = "shop", bool here = true, params NamedPort[] ports) =>
+        new(uid, ns, Labels(labels), address.Length == 0 ? [] : [IPAddress.Parse(address)], [.. ports], here);
 
     /// <summary>Two namespaces, and of each kind of pod one that is here and one that is not.</summary>
     public static PolicyChange Cluster(params PolicySpec[] policies) => new()

@@ -93,6 +93,52 @@ public sealed class MigrationTests(TwoNodes nodes) : IAsyncLifetime
         Assert.Equal((node, "Running"), (await FieldAsync(".status.nodeName"), await FieldAsync(".status.phase")));
     }
 
+    [Fact]
+    public async Task Guest_UnderAPolicy_IsJudgedByItWhereverItIs()
+    {
+        foreach (string node in (string[])["one", "two"])
+            foreach (string name in (string[])["friend", "stranger"])
+                await cloud.ApplyAsync(ns, Manifests.Sleeper($"{name}-{node}", $"  nodeSelector: {{ kubernetes.io/hostname: {node} }}").Replace($"app: {name}-{node}", $"app: {name}", StringComparison.Ordinal));
+        await cloud.ApplyAsync(ns, """
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: { name: friends }
+            spec: { podSelector: { matchLabels: { app: rover } }, ingress: [{ from: [{ podSelector: { matchLabels: { app: friend } } }], ports: [{ port: 80 }] }] }
+            ---
+            apiVersion: kubevirt.io/v1
+            kind: VirtualMachineInstance
+            metadata: { name: rover, labels: { app: rover } }
+            spec:
+              terminationGracePeriodSeconds: 0
+              domain: { memory: { guest: 128Mi }, devices: {} }
+              volumes: [{ name: root, containerDisk: { image: "gureum.local/tiny-guest:1" } }, { name: seed, cloudInitNoCloud: { userData: "#cloud-config\nruncmd:\n- echo rover > /www/index.html\n" } }]
+            """);
+        await cloud.WaitAsync(ns, "vmi/rover", "condition=LiveMigratable");
+        string address = await FieldAsync(".status.interfaces[0].ipAddress"), start = await FieldAsync(".status.nodeName");
+        foreach (string node in (string[])["one", "two"])
+        {
+            await cloud.WaitAsync(ns, "pod/stranger-" + node, "condition=Ready");
+            await Eventually.GetAsync($"the guest's answer on {node}", () => AskAsync("friend-" + node), s => s == "rover");
+        }
+
+        var asking = new List<System.Diagnostics.Process>();
+        foreach (string node in (string[])["one", "two"])
+            asking.Add(cloud.StartInside("kubectl", "exec", "-n", ns, "stranger-" + node, "--", "sh", "-c", $"while [ ! -e /tmp/enough ]; do timeout 1 wget -qO- http://{address}/ 2>/dev/null; done; echo asked"));
+        await MigrateAsync();
+        Assert.NotEqual(start, await FieldAsync(".status.nodeName"));
+        foreach (string node in (string[])["one", "two"])
+        {
+            Assert.Equal("rover", await Eventually.GetAsync($"the guest's answer on {node}", () => AskAsync("friend-" + node), s => s == "rover"));
+            Assert.Equal("", await AskAsync("stranger-" + node));
+            await cloud.GetAsync("exec", "-n", ns, "stranger-" + node, "--", "touch", "/tmp/enough");
+        }
+
+        foreach (System.Diagnostics.Process process in asking)
+            using (process) Assert.Equal("asked", (await process.StandardOutput.ReadToEndAsync()).Trim());
+
+        Task<string> AskAsync(string pod) => cloud.GetAsync("exec", "-n", ns, pod, "--", "sh", "-c", $"timeout 3 wget -qO- http://{address}/ 2>/dev/null; true");
+    }
+
     private async Task MigrateAsync()
     {
         string made = await StartAsync();

@@ -63,21 +63,27 @@ public sealed class PolicyTests(SharedCloud shared) : IAsyncLifetime
         await PolicyAsync("nothing", "podSelector: { matchLabels: { app: web } }, policyTypes: [Ingress, Egress]");
         await SeesAsync("closed", (ns, "friend", web, false), (ns, "web", web2, false));
         // A pod cannot be kept from itself.
-        await SeesAsync("itself", (ns, "web", web, true), (ns, "web", "web:8000", true));
+        await SeesAsync("itself", (ns, "web", web, true), (ns, "web", $"web.{ns}:8000", true));
     }
 
     [Fact]
     public async Task Connection_FromBeforeADeny_GoesOnUntilItEnds()
     {
         string web = await AddressAsync(ns, "web");
-        await cloud.GetAsync("exec", "-n", ns, "web", "--", "sh", "-c", "nc -lk -p 7 -e cat > /dev/null 2>&1 & echo started");
-        using System.Diagnostics.Process talk = cloud.StartInside("kubectl", "exec", "-i", "-n", ns, "friend", "--", "nc", web, "7");
-        Assert.Equal("one", await SayAsync(talk, "one"));
-        await PolicyAsync("deny", "podSelector: {}");
-        await SeesAsync("denied", (ns, "friend", web, false));
-        Assert.Equal("two", await SayAsync(talk, "two"));
-        talk.StandardInput.Close();
-        talk.Kill(entireProcessTree: true);
+        using System.Diagnostics.Process hears = cloud.StartInside("kubectl", "exec", "-i", "-n", ns, "web", "--", "nc", "-l", "-p", "7");
+        using System.Diagnostics.Process speaks = cloud.StartInside("kubectl", "exec", "-i", "-n", ns, "friend", "--", "sh", "-c", $"until nc {web} 7; do sleep 1; done");
+        try
+        {
+            Assert.Equal("one", await SayAsync(speaks, "one", hears));
+            await PolicyAsync("deny", "podSelector: {}");
+            await SeesAsync("denied", (ns, "friend", web, false));
+            Assert.Equal("two", await SayAsync(speaks, "two", hears));
+        }
+        finally
+        {
+            speaks.Kill();
+            hears.Kill();
+        }
     }
 
     [Fact]
@@ -208,10 +214,10 @@ public sealed class PolicyTests(SharedCloud shared) : IAsyncLifetime
 
     private static async Task<string> CurlAsync(string pid, string address) => (await Shell.RunAsync("nsenter", ["-n", "-t", pid, "curl", "-s", "-m", "3", $"http://{address}/"])).Output.Trim();
 
-    private static async Task<string?> SayAsync(System.Diagnostics.Process talk, string word)
+    private static async Task<string?> SayAsync(System.Diagnostics.Process speaks, string word, System.Diagnostics.Process hears)
     {
-        await talk.StandardInput.WriteLineAsync(word);
-        await talk.StandardInput.FlushAsync();
-        return await talk.StandardOutput.ReadLineAsync().WaitAsync(Eventually.Patience);
+        await speaks.StandardInput.WriteLineAsync(word);
+        await speaks.StandardInput.FlushAsync();
+        return await hears.StandardOutput.ReadLineAsync().WaitAsync(Eventually.Patience);
     }
 }

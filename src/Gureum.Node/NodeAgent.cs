@@ -90,7 +90,8 @@ public sealed class NodeAgent : IAsyncDisposable
     private async Task RunAsync(ApiClient client, CancellationToken cancel)
     {
         foreach (var directory in (string[])[options.DataDirectory, options.RunDirectory, options.PodsDirectory, options.LogsDirectory]) Directory.CreateDirectory(directory);
-        cgroups.Prepare(null);
+        // Pods weigh as much as the machine has processors, whatever else runs on it; a group of the kernel's own making, as one process.
+        cgroups.Prepare(new ResourceLimits { CpuShares = Environment.ProcessorCount * PodResources.SharesOfACore });
         var images = new CriImageStore(connection);
         await CniFiles.InstallPluginsAsync(options.CniBin, cancel);
         var events = new EventRecorder(client, "kubelet", options.Name, time);
@@ -140,6 +141,7 @@ public sealed class NodeAgent : IAsyncDisposable
         if (peers is not null) loops.Add(Task.Run(() => peers.RunAsync(stop.Token), CancellationToken.None));
         volumes.Blocks.Sweep();
         await new Leftovers(runtime, all, cgroups, pods).SweepAsync(network!, room?.Store.Uids ?? [], cancel);
+        BurstableWeight.Follow(pods, cgroups);
         workers.Start();
         imports.Wake = workers.Wake;
         room?.Start(workers.Wake);

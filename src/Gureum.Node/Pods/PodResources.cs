@@ -10,6 +10,9 @@ internal static class PodResources
 {
     private const long Period = 100_000, LeastShares = 2, LeastQuota = 1000;
 
+    /// <summary>The weight of one processor in a control group.</summary>
+    internal const long SharesOfACore = 1024;
+
     internal static PodQos Quality(Pod pod) => pod.Status.QosClass switch
     {
         "Guaranteed" => PodQos.Guaranteed,
@@ -55,7 +58,7 @@ internal static class PodResources
 
     private static Quantity? Get(IReadOnlyDictionary<string, Quantity>? amounts, string name) => amounts is not null && amounts.TryGetValue(name, out var amount) ? amount : null;
 
-    private static long Shares(Quantity? cpu) => cpu is { } amount && amount.Milli > 0 ? Math.Max(LeastShares, amount.Milli * 1024 / 1000) : LeastShares;
+    private static long Shares(Quantity? cpu) => cpu is { } amount && amount.Milli > 0 ? Math.Max(LeastShares, amount.Milli * SharesOfACore / 1000) : LeastShares;
 
     private static long Quota(Quantity cpu) => Math.Max(LeastQuota, cpu.Milli * Period / 1000);
 

@@ -41,10 +41,10 @@ internal sealed class PodWorker
 
     internal Task Completion { get; }
 
-    /// <summary>The pod, while it takes up room on this node.</summary>
+    /// <summary>The pod, while it takes up room on this node: for everybody else it does so no more once the API has let it go, which is when its place is given to another.</summary>
     internal Pod? Taken
     {
-        get { lock (gate) return rejection is null && pod?.Status.Phase is not ("Succeeded" or "Failed") ? pod : null; }
+        get { lock (gate) return rejection is null && !gone && pod?.Status.Phase is not ("Succeeded" or "Failed") ? pod : null; }
     }
 
     internal void Offer(Pod offered)

@@ -33,4 +33,11 @@ public sealed unsafe partial class Machine
             return new NetworkStream(new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)), ownsSocket: true);
         },
         cancel);
+
+    /// <summary>What a screen shows, as QEMU gives it: a portable pixmap (netpbm's P6).</summary>
+    /// <param name="screen">Which screen.</param>
+    /// <param name="cancel">Stops waiting.</param>
+    /// <returns>A stream that ends with the picture.</returns>
+    public Task<Stream> TakeScreenshotAsync(int screen = 0, CancellationToken cancel = default) => RunAsync<Stream>(
+        () => DomainStream.Open(_hypervisor, s => NativeText.Take(Virt.virDomainScreenshot(_handle, s, (uint)screen, 0), Doing("taking a picture of")).Length, Doing("taking a picture of")), cancel);
 }

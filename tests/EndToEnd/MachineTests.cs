@@ -73,6 +73,8 @@ public sealed class MachineTests(SharedCloud shared) : IAsyncLifetime
         Said said = await cloud.InsideAsync("timeout", ["60", "sh", "-c", $"({keys}) | script -qec '{Cloud.Program} vm console box -n {ns} --data-dir {cloud.Data}' /dev/null"]);
         Assert.Contains("said42", said.Ok());
         Assert.Single(System.Text.RegularExpressions.Regex.Matches(said.Output, @"echo said\$"));
+        // Its screen, as virtctl's picture of it.
+        Assert.StartsWith("PNG", (await cloud.GetAsync("get", "--raw", $"/apis/subresources.kubevirt.io/v1/namespaces/{ns}/virtualmachineinstances/box/vnc/screenshot"))[1..]);
     }
 
     [Fact]

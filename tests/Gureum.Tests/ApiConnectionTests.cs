@@ -132,6 +132,8 @@ public sealed class ApiConnectionTests : IAsyncLifetime, IMachineEndpoints
 
     public Task<Stream> OpenScreenAsync(string ns, string instance, CancellationToken cancel) => throw new NodeRequestException(400, "the guest has no screen");
 
+    public Task<byte[]> TakeScreenshotAsync(string ns, string instance, CancellationToken cancel) => throw new NodeRequestException(400, "the guest has no screen");
+
     public Task<Stream> ConnectAsync(string ns, string instance, int port, CancellationToken cancel) => Task.FromResult<Stream>(new Echo());
 
     private static (string Certificate, string Key) Issue(X509Certificate2 authority, string purpose)

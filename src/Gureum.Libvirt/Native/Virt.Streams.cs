@@ -41,4 +41,8 @@ internal static unsafe partial class Virt
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int virDomainOpenChannel(DomainHandle domain, string? name, StreamHandle stream, uint flags);
+
+    /// <returns>The picture's type, which the caller frees; null on failure.</returns>
+    [LibraryImport(Library)]
+    internal static partial byte* virDomainScreenshot(DomainHandle domain, StreamHandle stream, uint screen, uint flags);
 }

@@ -15,6 +15,7 @@ namespace Gureum.Node.Machines;
 internal sealed class MachineEndpoints(Func<Hypervisor> hypervisor, MachineStore store, Func<string, IPAddress?> addressOf, Func<string, CancellationToken, Task> report, TimeProvider time) : IMachineEndpoints, IAsyncDisposable
 {
     internal const string NotRunning = "VMI is not running", NoAgent = "VMI does not have guest agent connected";
+    private const int MostPicture = 64 << 20;
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10), AgentLimit = TimeSpan.FromSeconds(10);
 
     private GuestThaw? thaws;
@@ -67,6 +68,19 @@ internal sealed class MachineEndpoints(Func<Hypervisor> hypervisor, MachineStore
     }, cancel);
 
     public Task<Stream> OpenScreenAsync(string ns, string instance, CancellationToken cancel) => UseAsync(ns, instance, (_, machine) => machine.OpenGraphicsAsync(cancel: cancel), cancel);
+
+    public Task<byte[]> TakeScreenshotAsync(string ns, string instance, CancellationToken cancel) => UseAsync(ns, instance, async (_, machine) =>
+    {
+        await using var picture = await machine.TakeScreenshotAsync(cancel: cancel);
+        using var whole = new MemoryStream();
+        var buffer = new byte[64 << 10];
+        for (int read; (read = await picture.ReadAsync(buffer, cancel)) > 0;)
+        {
+            whole.Write(buffer, 0, read);
+            if (whole.Length > MostPicture) throw new NodeRequestException(500, $"the guest's screen has more than {MostPicture >> 20} MiB");
+        }
+        return Screenshot.ToPng(whole.GetBuffer().AsSpan(0, (int)whole.Length)) ?? throw new NodeRequestException(500, "the hypervisor gave no picture of the guest's screen");
+    }, cancel);
 
     public async Task<Stream> ConnectAsync(string ns, string instance, int port, CancellationToken cancel)
     {

@@ -58,6 +58,9 @@ public interface IMachineEndpoints
     /// <summary>The screen, as RFB.</summary>
     Task<Stream> OpenScreenAsync(string ns, string instance, CancellationToken cancel);
 
+    /// <summary>What the screen shows now, as PNG.</summary>
+    Task<byte[]> TakeScreenshotAsync(string ns, string instance, CancellationToken cancel);
+
     /// <summary>A TCP port of the guest.</summary>
     Task<Stream> ConnectAsync(string ns, string instance, int port, CancellationToken cancel);
 }

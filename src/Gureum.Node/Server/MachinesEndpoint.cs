@@ -28,6 +28,7 @@ internal static class MachinesEndpoint
             [var ns, var name, "filesystemlist"] => ReadAsync(context, machines, ns, name, MachineReading.FileSystems),
             [var ns, var name, "console"] => StreamAsync(context, cancel => machines.OpenConsoleAsync(ns, name, TakesOver(context.Request.Query), cancel), mayDrop: true),
             [var ns, var name, "vnc"] => StreamAsync(context, cancel => machines.OpenScreenAsync(ns, name, cancel), mayDrop: false),
+            [var ns, var name, "vnc", "screenshot"] => ScreenshotAsync(context, machines, ns, name),
             [var ns, var name, "portforward", var port] => StreamAsync(context, cancel => machines.ConnectAsync(ns, name, Port(port, "tcp"), cancel), mayDrop: false),
             [var ns, var name, "portforward", var port, var protocol] => StreamAsync(context, cancel => machines.ConnectAsync(ns, name, Port(port, protocol), cancel), mayDrop: false),
             _ => throw new NodeRequestException(StatusCodes.Status404NotFound, $"there is no /machines/{string.Join('/', path)} here"),
@@ -49,6 +50,15 @@ internal static class MachinesEndpoint
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = body.Length;
         await context.Response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static async Task ScreenshotAsync(HttpContext context, IMachineEndpoints machines, string ns, string name)
+    {
+        Need(context, HttpMethods.Get);
+        byte[] picture = await machines.TakeScreenshotAsync(ns, name, context.RequestAborted).ConfigureAwait(false);
+        context.Response.ContentType = "image/png";
+        context.Response.ContentLength = picture.Length;
+        await context.Response.Body.WriteAsync(picture, context.RequestAborted).ConfigureAwait(false);
     }
 
     private static async Task StreamAsync(HttpContext context, Func<CancellationToken, Task<Stream>> open, bool mayDrop)

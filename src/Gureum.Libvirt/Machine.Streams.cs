@@ -34,7 +34,7 @@ public sealed unsafe partial class Machine
         },
         cancel);
 
-    /// <summary>What a screen shows, as QEMU gives it: a portable pixmap (netpbm's P6).</summary>
+    /// <summary>What a screen shows, as QEMU gives it: PNG (since 7.1), or a portable pixmap (netpbm's P6).</summary>
     /// <param name="screen">Which screen.</param>
     /// <param name="cancel">Stops waiting.</param>
     /// <returns>A stream that ends with the picture.</returns>

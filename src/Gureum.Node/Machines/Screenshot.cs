@@ -4,14 +4,17 @@ using System.Text;
 
 namespace Gureum.Node.Machines;
 
-/// <summary>Pictures of guests' screens: from the portable pixmap that QEMU writes (https://netpbm.sourceforge.net/doc/ppm.html) to PNG (RFC 2083). Pure.</summary>
+/// <summary>Pictures of guests' screens: PNG (RFC 2083) as newer QEMUs write it, or made from the portable pixmap of older ones (https://netpbm.sourceforge.net/doc/ppm.html). Pure.</summary>
 internal static class Screenshot
 {
+    private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1a, (byte)'\n'];
+
     private const int HeaderWords = 4; // P6, width, height, the largest value
 
-    /// <summary>The picture as PNG; null when it is no pixmap of 8 bits for a colour.</summary>
+    /// <summary>The picture as PNG; null when it is neither that nor a pixmap of 8 bits for a colour.</summary>
     internal static byte[]? ToPng(ReadOnlySpan<byte> pixmap)
     {
+        if (pixmap.StartsWith(Signature)) return pixmap.ToArray();
         if (!TryReadHeader(pixmap, out var width, out var height, out var start)) return null;
         var row = width * 3;
         if (pixmap.Length - start < (long)row * height) return null;
@@ -27,7 +30,7 @@ internal static class Screenshot
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
         (header[8], header[9]) = (8, 2); // bits for a colour, red green blue
         using var png = new MemoryStream();
-        png.Write([0x89, .. "PNG\r\n"u8, 0x1a, 0x0a]);
+        png.Write(Signature);
         Chunk(png, "IHDR", header);
         Chunk(png, "IDAT", data.GetBuffer().AsSpan(0, (int)data.Length));
         Chunk(png, "IEND", []);

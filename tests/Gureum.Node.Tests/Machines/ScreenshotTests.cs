@@ -20,6 +20,7 @@ public sealed class ScreenshotTests
         using var rows = new MemoryStream();
         using (var unpacked = new ZLibStream(new MemoryStream(png, 41, BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(33))), CompressionMode.Decompress)) unpacked.CopyTo(rows);
         Assert.Equal([0, .. pixels[..6], 0, .. pixels[6..12], 0, .. pixels[12..]], rows.ToArray());
+        Assert.Equal(png, Screenshot.ToPng(png));
         // The end of every PNG, with its sum.
         Assert.Equal("0000000049454E44AE426082", Convert.ToHexString(png.AsSpan(^12..)));
     }

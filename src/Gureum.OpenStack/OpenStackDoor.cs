@@ -44,8 +44,8 @@ public sealed class OpenStackDoor : IAsyncDisposable
         var catalog = new Catalog(cloud);
         var (projects, roles) = (new Projects(cloud, assignments, door), new RoleResources(cloud));
         var identity = new IdentityService(
-            new Tokens(cloud, new Login(cloud, passwords, reader, assignments, tokens, time), reader, new TokenDocument(cloud, catalog), catalog, door), projects, new Domains(cloud, assignments),
-            new Users(cloud, assignments, passwords, door), new Groups(cloud, assignments, door), roles, new RoleAssignments(cloud, assignments, roles, projects), new ApplicationCredentials(cloud, passwords, door, time), new CatalogResources(cloud));
+            new Tokens(cloud, new Login(cloud, passwords, reader, assignments, tokens, door, time), reader, new TokenDocument(cloud, catalog), catalog, door), projects, new Domains(cloud, assignments),
+            new Users(cloud, assignments, passwords, door), new Groups(cloud, assignments, door), roles, new RoleAssignments(cloud, assignments, roles, projects), new ApplicationCredentials(cloud, passwords, door, time), new CatalogResources(cloud), new Trusts(cloud, door, time), new Credentials(cloud, door));
         var blobs = new BlobStore(options.BlobDirectory);
         blobs.RemoveLeftovers();
         var images = new ImageResources(cloud, new ImageDocument(cloud), blobs, door, time);

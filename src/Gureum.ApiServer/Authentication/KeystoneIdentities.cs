@@ -32,11 +32,13 @@ public sealed class KeystoneIdentities(KeystoneTokens tokens, string audience, C
         if (token.ApplicationCredential is { } credential)
             return Find<ApplicationCredential>(root, credential) is { } found && !HasExpired(found.Spec.ExpirationTime) ? As(KeystoneNames.ApplicationCredential(credential.Uid), []) : null;
         if (token.Trust is { } trust)
-            return Find<Trust>(root, trust) is { } granted && !HasExpired(granted.Spec.ExpirationTime) ? As(KeystoneNames.Trust(trust.Uid), []) : null;
+            return Find<Trust>(root, trust) is { } granted && !HasExpired(granted.Spec.ExpirationTime) && IsEnabled(root, granted.Spec.Trustor) && IsEnabled(root, granted.Spec.Trustee) ? As(KeystoneNames.Trust(trust.Uid), []) : null;
         return As(KeystoneNames.User(token.User.Uid), GroupsOf(token.User.Name));
 
         UserInfo As(string name, IEnumerable<string> groups) => new(name, [.. groups, KeystoneNames.AllUsers, UserInfo.Authenticated], token.User.Uid) { Extra = extra };
     }
+
+    private static bool IsEnabled(Root root, string? user) => user is not null && root.Get(Keys.Object(User.Resource, null, user)) is { } found && ModelJson.Parse<User>(found.Json).Spec.Enabled != false;
 
     private bool HasExpired(DateTimeOffset? end) => end is { } at && at <= time.GetUtcNow();
 

@@ -55,6 +55,10 @@ internal static class BuiltInPrinters
         "groups.identity.gureum.io" => OwnPrinters.Groups,
         "applicationcredentials.identity.gureum.io" => OwnPrinters.ApplicationCredentials,
         "catalogendpoints.identity.gureum.io" => OwnPrinters.Endpoints,
+        "catalogservices.identity.gureum.io" => OwnPrinters.Services,
+        "credentials.identity.gureum.io" => OwnPrinters.Credentials,
+        "trusts.identity.gureum.io" => OwnPrinters.Trusts,
+        "regions.identity.gureum.io" or "tokenrevocations.identity.gureum.io" => OwnPrinters.Named,
         "images.image.gureum.io" => OwnPrinters.Images,
         _ => type.Group == "instancetype.kubevirt.io" ? MachinePrinters.Named : null,
     };

@@ -17,6 +17,16 @@ internal static class OwnPrinters
     internal static KindPrinter ApplicationCredentials { get; } = new([Column.Name, Column.Text("User"), Column.Text("Project"), Column.Age], (value, now) =>
         [Cell.Name(value), Cell.Spec(value).Text("user") ?? "", Cell.Spec(value).Text("project") ?? "", Ages.Of(value, now)]);
 
+    internal static KindPrinter Services { get; } = new([Column.Name, Column.Text("Type"), Column.Age], (value, now) => [Cell.Name(value), Cell.Spec(value).Text("type") ?? "", Ages.Of(value, now)]);
+
+    internal static KindPrinter Credentials { get; } = new([Column.Name, Column.Text("Type"), Column.Text("User"), Column.Age], (value, now) =>
+        [Cell.Name(value), Cell.Spec(value).Text("type") ?? "", Cell.Spec(value).Text("user") ?? "", Ages.Of(value, now)]);
+
+    internal static KindPrinter Trusts { get; } = new([Column.Name, Column.Text("Trustor"), Column.Text("Trustee"), Column.Text("Project"), Column.Age], (value, now) =>
+        [Cell.Name(value), Cell.Spec(value).Text("trustor") ?? "", Cell.Spec(value).Text("trustee") ?? "", Cell.Spec(value).Text("project") ?? "", Ages.Of(value, now)]);
+
+    internal static KindPrinter Named { get; } = new([Column.Name, Column.Age], (value, now) => [Cell.Name(value), Ages.Of(value, now)]);
+
     internal static KindPrinter Endpoints { get; } = new([Column.Name, Column.Text("Service"), Column.Text("Interface"), Column.Text("URL"), Column.Age], (value, now) =>
         [Cell.Name(value), Cell.Spec(value).Text("service") ?? "", Cell.Spec(value).Text("interface") ?? "", Cell.Spec(value).Text("url") ?? "", Ages.Of(value, now)]);
 

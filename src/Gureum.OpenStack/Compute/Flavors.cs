@@ -54,8 +54,10 @@ public sealed partial class Flavors(Cloud cloud)
     internal static IEnumerable<KeyValuePair<string, string>> ExtraSpecs(VirtualMachineClusterInstancetype flavor) =>
         flavor.Metadata.Annotations.Where(static a => a.Key.StartsWith(FlavorNames.ExtraSpec, StringComparison.Ordinal)).Select(static a => a.Value.IndexOf('=') is var cut and >= 0 ? KeyValuePair.Create(a.Value[..cut], a.Value[(cut + 1)..]) : KeyValuePair.Create(a.Value, "")).OrderBy(static s => s.Key, StringComparer.Ordinal);
 
-    internal VirtualMachineClusterInstancetype Find(Call call, string id) => cloud.Flavors.Find(id) is { } flavor && Sees(call.Caller, flavor) ? flavor : throw Fault.NotFound($"Flavor {id} could not be found.");
-    private VirtualMachineClusterInstancetype Find(Call call) => Find(call, call.Part("flavor"));
+    /// <summary>A flavor by id; null when there is none that the caller sees.</summary>
+    internal VirtualMachineClusterInstancetype? Find(Caller caller, string id) => cloud.Flavors.Find(id) is { } flavor && Sees(caller, flavor) ? flavor : null;
+
+    private VirtualMachineClusterInstancetype Find(Call call) => Find(call.Caller, call.Part("flavor")) ?? throw Fault.NotFound($"Flavor {call.Part("flavor")} could not be found.");
 
     private Task<Answer> ListAsync(Call call, bool detail)
     {

@@ -75,7 +75,7 @@ public sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavor
         var body = (await call.BodyAsync()).Object("server");
         var caller = call.Caller;
         var name = body.Name("name").Trim();
-        var flavor = flavors.Find(call, Reference(body, "flavorRef")) is var found ? found : throw Fault.BadRequest("");
+        var flavor = flavors.Find(call.Caller, Reference(body, "flavorRef")) ?? throw Fault.BadRequest($"Flavor {Reference(body, "flavorRef")} could not be found.");
         var image = Image(call, body);
         Fits(image, flavor);
         var keyName = body.Text("key_name");

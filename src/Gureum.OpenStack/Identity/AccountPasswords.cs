@@ -25,21 +25,32 @@ public sealed class AccountPasswords(Cloud cloud, ApiClient door, TimeProvider t
 
     private const string Key = "hash";
 
+    private readonly SemaphoreSlim hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
+
     /// <summary>Whether this is the user's password. Counts failures, and locks out who fails too often.</summary>
     /// <param name="user">Null for one that does not exist or is shut: the answer takes as long as for others.</param>
     public async Task<bool> CheckAsync(User? user, string password, CancellationToken cancel)
     {
         if (user is null || Hash(KeystoneNames.PasswordSecret(user.Metadata.Name!), user.Metadata.Uid) is not { } hash)
         {
-            Passwords.Pretend(password);
+            await HashingAsync(() => Passwords.Pretend(password), cancel);
             return false;
         }
+        var right = await HashingAsync(() => Passwords.Verify(hash, password), cancel);
+        // Asked afterwards, so that the answer's time does not tell who is locked out.
         if (IsLockedOut(user)) return false;
-        var right = Passwords.Verify(hash, password);
         if (right && user.Status?.PasswordExpirationTime <= time.GetUtcNow()) return false;
         if (!right) await cloud.Users.ChangeStatusAsync(door, user, u => u with { Status = (u.Status ?? UserStatus.Empty) with { FailedLogins = (u.Status?.FailedLogins ?? 0) + 1, LastFailedLoginTime = time.GetUtcNow() } }, cancel);
         else if (user.Status?.FailedLogins > 0) await cloud.Users.ChangeStatusAsync(door, user, u => u with { Status = u.Status! with { FailedLogins = 0, LastFailedLoginTime = null } }, cancel);
         return right;
+    }
+
+    // Anybody may ask for a check, and each costs a tenth of a second of a core: half the cores are left to everybody else.
+    private async Task<bool> HashingAsync(Func<bool> check, CancellationToken cancel)
+    {
+        await hashing.WaitAsync(cancel);
+        try { return await Task.Run(check, cancel); }
+        finally { hashing.Release(); }
     }
 
     private bool IsLockedOut(User user) => user.Status is { FailedLogins: >= MostFailures, LastFailedLoginTime: { } last } && time.GetUtcNow() < last + LockOut;
@@ -52,12 +63,8 @@ public sealed class AccountPasswords(Cloud cloud, ApiClient door, TimeProvider t
     }
 
     /// <summary>Whether this is the credential's secret.</summary>
-    public bool CheckSecret(ApplicationCredential? credential, string secret)
-    {
-        if (credential is not null && Hash("credential-" + credential.Metadata.Name, credential.Metadata.Uid) is { } hash) return Passwords.Verify(hash, secret);
-        Passwords.Pretend(secret);
-        return false;
-    }
+    public Task<bool> CheckSecretAsync(ApplicationCredential? credential, string secret, CancellationToken cancel) =>
+        credential is not null && Hash("credential-" + credential.Metadata.Name, credential.Metadata.Uid) is { } hash ? HashingAsync(() => Passwords.Verify(hash, secret), cancel) : HashingAsync(() => Passwords.Pretend(secret), cancel);
 
     public Task SetSecretAsync(ApplicationCredential credential, string secret, CancellationToken cancel) => WriteAsync("credential-" + credential.Metadata.Name, ApplicationCredential.Resource, credential.Metadata, secret, cancel);
 

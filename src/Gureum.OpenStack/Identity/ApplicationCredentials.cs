@@ -54,7 +54,7 @@ public sealed class ApplicationCredentials(Cloud cloud, AccountPasswords passwor
         var body = (await call.BodyAsync()).Object("application_credential");
         var (name, project) = (body.Name("name"), caller.Project ?? throw Fault.BadRequest("An application credential is for the project of the token: this one is for none."));
         if (cloud.ApplicationCredentials.All.Any(c => c.Spec.User == caller.User.Metadata.Name && c.Spec.Name == name)) throw Keystone.Taken("application_credential", name);
-        var roles = Roles(caller, body);
+        var roles = Delegation.Roles(caller, body, static r => Fault.BadRequest($"Invalid application credential: the role {r} is not among those of this token."));
         var end = Expiry(body);
         var secret = body.Text("secret", AccountPasswords.Longest) ?? Base64UrlEncoder.Encode(RandomNumberGenerator.GetBytes(64));
         var made = await cloud.ApplicationCredentials.CreateAsync(door, new ApplicationCredential
@@ -66,15 +66,8 @@ public sealed class ApplicationCredentials(Cloud cloud, AccountPasswords passwor
             },
         }, call.Cancel);
         await passwords.SetSecretAsync(made, secret, call.Cancel);
-        foreach (var role in roles) await BindAsync(made, role, call.Cancel);
+        foreach (var role in roles) await Delegation.BindAsync(cloud, door, KeystoneNames.ApplicationCredential(made.Metadata.Uid!), Owners.Of(ApplicationCredential.Resource, made.Metadata), role, project.Metadata.Name!, call.Cancel);
         return Keystone.One("application_credential", made, (json, c) => Write(json, call, c, secret), 201);
-    }
-
-    // Those asked for, which the token must have; all of the token's when none is.
-    private static List<ClusterRole> Roles(Caller caller, Body body)
-    {
-        var asked = body.Objects("roles");
-        return asked.Count == 0 ? [.. caller.Roles] : [.. asked.Select(r => caller.Roles.FirstOrDefault(has => r.Text("id") is { } id ? KeystoneNames.Id(has.Metadata.Uid) == id : IdentityIds.Name(has) == r.Name("name")) ?? throw Fault.BadRequest($"Invalid application credential: the role {r.Text("id") ?? r.Text("name")} is not among those of this token."))];
     }
 
     private DateTimeOffset? Expiry(Body body)
@@ -82,17 +75,6 @@ public sealed class ApplicationCredentials(Cloud cloud, AccountPasswords passwor
         if (body.Text("expires_at") is not { } text) return null;
         if (!Times.TryParse(text.EndsWith('Z') ? text : text + "Z", out var end)) throw Fault.BadRequest($"Invalid input for field 'expires_at': '{text}' is not a time; 2026-11-24T18:00:00Z is one.");
         return end > time.GetUtcNow() ? end : throw Fault.BadRequest($"The expiration time '{text}' is in the past.");
-    }
-
-    private async Task BindAsync(ApplicationCredential credential, ClusterRole role, CancellationToken cancel)
-    {
-        const string group = "rbac.authorization.k8s.io";
-        var (user, owner) = (KeystoneNames.ApplicationCredential(credential.Metadata.Uid!), Owners.Of(ApplicationCredential.Resource, credential.Metadata));
-        var metadata = new ObjectMeta { Name = $"{role.Metadata.Name}:application-credential:{KeystoneNames.Id(credential.Metadata.Uid)}", OwnerReferences = [owner] };
-        Subject[] subjects = [new Subject { ApiGroup = group, Kind = "User", Name = user }];
-        var reference = new RoleRef { ApiGroup = group, Kind = "ClusterRole", Name = role.Metadata.Name! };
-        if (role.Metadata.Name == Identity.Roles.Admin) await cloud.CloudBindings.CreateAsync(door, new ClusterRoleBinding { Metadata = metadata, Subjects = subjects, RoleRef = reference }, cancel);
-        else await cloud.ProjectBindings.CreateAsync(door, new RoleBinding { Metadata = metadata with { Namespace = credential.Spec.Project }, Subjects = subjects, RoleRef = reference }, cancel);
     }
 
     private async Task<Answer> DeleteAsync(Call call)

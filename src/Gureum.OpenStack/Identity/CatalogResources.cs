@@ -35,13 +35,11 @@ public sealed partial class CatalogResources(Cloud cloud)
 
     private Region FindRegion(Call call)
     {
-        _ = call.Caller;
         return cloud.Regions.Find(call.Part("region")) ?? throw Keystone.NotFound("region", call.Part("region"));
     }
 
     private Task<Answer> ListRegionsAsync(Call call)
     {
-        _ = call.Caller;
         return Task.FromResult(Keystone.List(call, "regions", cloud.Regions.All.Where(r => call.Query("parent_region_id") is not { } parent || r.Spec.Parent == parent).OrderBy(cloud.Regions.IdOf, StringComparer.Ordinal), (json, r) => Write(json, call, r)));
     }
 

@@ -4,7 +4,7 @@ using Gureum.OpenStack.Http;
 namespace Gureum.OpenStack.Identity;
 
 /// <summary>Keystone's API, version 3 (https://docs.openstack.org/api-ref/identity/v3/).</summary>
-internal sealed class IdentityService(Tokens tokens, Projects projects, Domains domains, Users users, Groups groups, RoleResources roles, RoleAssignments assignments, ApplicationCredentials credentials, CatalogResources catalog) : IService
+internal sealed class IdentityService(Tokens tokens, Projects projects, Domains domains, Users users, Groups groups, RoleResources roles, RoleAssignments assignments, ApplicationCredentials credentials, CatalogResources catalog, Trusts trusts, Credentials secrets) : IService
 {
     public string Prefix => "/identity";
     public string Name => "keystone";
@@ -28,6 +28,8 @@ internal sealed class IdentityService(Tokens tokens, Projects projects, Domains 
         assignments.Map(routes);
         credentials.Map(routes);
         catalog.Map(routes);
+        trusts.Map(routes);
+        secrets.Map(routes);
     }
 
     private static void WriteVersion(Utf8JsonWriter json, Call call)

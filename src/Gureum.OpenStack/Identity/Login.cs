@@ -11,7 +11,7 @@ namespace Gureum.OpenStack.Identity;
 /// Gives out tokens (POST /v3/auth/tokens, https://docs.openstack.org/api-ref/identity/v3/#password-authentication-with-unscoped-authorization).
 /// Every refusal reads the same: nobody learns which part was wrong.
 /// </summary>
-public sealed class Login(Cloud cloud, AccountPasswords passwords, TokenReader reader, AssignmentBook assignments, KeystoneTokens tokens, TimeProvider time)
+public sealed class Login(Cloud cloud, AccountPasswords passwords, TokenReader reader, AssignmentBook assignments, KeystoneTokens tokens, Gureum.Client.ApiClient door, TimeProvider time)
 {
     /// <summary>How long a token lives.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
@@ -38,20 +38,21 @@ public sealed class Login(Cloud cloud, AccountPasswords passwords, TokenReader r
             {
                 "password" => await ByPasswordAsync(identity.Object("password"), cancel),
                 "token" => await ByTokenAsync(identity.Object("token"), cancel),
-                "application_credential" => ByCredential(identity.Object("application_credential")),
+                "application_credential" => await ByCredentialAsync(identity.Object("application_credential"), cancel),
                 _ => throw Fault.Unauthorized(),
             };
             if (proof is not null && proof.User.Metadata.Uid != shown.User.Metadata.Uid) throw Fault.Unauthorized();
             proof = proof is null ? shown : shown with { Until = Earlier(proof.Until, shown.Until), From = shown.From ?? proof.From, Credential = shown.Credential ?? proof.Credential };
         }
-        return tokens.Sign(Token(proof!, [.. methods], auth));
+        return tokens.Sign(await TokenAsync(proof!, [.. methods], auth, cancel));
     }
 
-    private KeystoneToken Token(Proof proof, IReadOnlyList<string> methods, Body auth)
+    private async Task<KeystoneToken> TokenAsync(Proof proof, IReadOnlyList<string> methods, Body auth, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         var (scope, trust) = Scope(proof, auth);
-        var user = proof.User;
+        // Who a trust was given to acts as who gave it, where that was said.
+        var user = trust?.Spec.Impersonation == true ? cloud.Users.Get(null, trust.Spec.Trustor) is { } trustor && IsOpen(trustor) ? trustor : throw Fault.Forbidden("The trustor is disabled.") : proof.User;
         var credential = proof.Credential is { } c ? new NamedObject(c.Metadata.Name!, c.Metadata.Uid!) : proof.From?.ApplicationCredential;
         var token = new KeystoneToken
         {
@@ -60,7 +61,9 @@ public sealed class Login(Cloud cloud, AccountPasswords passwords, TokenReader r
             AuditIds = proof.From is { } from ? [KeystoneTokens.NewAuditId(), from.AuditIds[^1]] : [KeystoneTokens.NewAuditId()],
             ApplicationCredential = credential, Trust = trust is null ? null : new NamedObject(trust.Metadata.Name!, trust.Metadata.Uid!),
         };
-        return scope.Kind == ScopeKind.None || reader.RolesOf(token, user).Count > 0 ? token : throw Fault.Unauthorized();
+        if (scope.Kind != ScopeKind.None && reader.RolesOf(token, user).Count == 0) throw trust is null ? Fault.Unauthorized() : Fault.Forbidden("The trustor has not all of the trust's roles any more.");
+        if (trust?.Spec.RemainingUses is not null) await cloud.Trusts.ChangeAsync(door, trust, static t => t.Spec.RemainingUses > 0 ? t with { Spec = t.Spec with { RemainingUses = t.Spec.RemainingUses - 1 } } : throw Fault.Forbidden("The trust has no uses left."), cancel);
+        return token;
     }
 
     private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null ? b : b is null || a < b ? a : b;
@@ -77,12 +80,12 @@ public sealed class Login(Cloud cloud, AccountPasswords passwords, TokenReader r
     private async Task<Proof> ByTokenAsync(Body body, CancellationToken cancel) =>
         await reader.ReadAsync(body.Name("id", 8192), cancel) is { } caller ? new Proof(caller.User) { Until = caller.Token.ExpiresAt, From = caller.Token } : throw Fault.Unauthorized();
 
-    private Proof ByCredential(Body body)
+    private async Task<Proof> ByCredentialAsync(Body body, CancellationToken cancel)
     {
         var secret = body.Name("secret", AccountPasswords.Longest);
         var credential = body.Text("id") is { } id ? cloud.ApplicationCredentials.Find(id) : FindUser(body.Object("user")) is { } owner && body.Text("name") is { } name
             ? cloud.ApplicationCredentials.All.FirstOrDefault(c => c.Spec.User == owner.Metadata.Name && c.Spec.Name == name) : null;
-        if (!passwords.CheckSecret(credential, secret) || credential!.Spec.ExpirationTime <= time.GetUtcNow()) throw Fault.Unauthorized();
+        if (!await passwords.CheckSecretAsync(credential, secret, cancel) || credential!.Spec.ExpirationTime <= time.GetUtcNow()) throw Fault.Unauthorized();
         if (cloud.Users.Get(null, credential.Spec.User) is not { } user || !IsOpen(user)) throw Fault.Unauthorized();
         return new Proof(user) { Credential = credential, Until = credential.Spec.ExpirationTime };
     }
@@ -118,7 +121,7 @@ public sealed class Login(Cloud cloud, AccountPasswords passwords, TokenReader r
     private (TokenScope, Trust?) ByTrust(Proof proof, string id)
     {
         if (proof.From is { Trust: not null } or { ApplicationCredential: not null }) throw Fault.Forbidden("A token of a trust or of an application credential opens no other.");
-        if (cloud.Trusts.Find(id) is not { } trust || trust.Spec.Trustee != proof.User.Metadata.Name || trust.Spec.ExpirationTime <= time.GetUtcNow()) throw Fault.Forbidden("You are not the trustee of that trust.");
+        if (cloud.Trusts.Find(id) is not { Metadata.DeletionTimestamp: null } trust || trust.Spec.Trustee != proof.User.Metadata.Name || trust.Spec.ExpirationTime <= time.GetUtcNow()) throw Fault.Forbidden("You are not the trustee of that trust.");
         return trust.Spec.Project is { } name && cloud.Projects.Get(null, name) is { } project && IdentityIds.IsEnabled(project) ? (Scope(project), trust) : throw Fault.Unauthorized();
     }
 

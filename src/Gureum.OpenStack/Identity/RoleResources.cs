@@ -37,7 +37,6 @@ public sealed class RoleResources(Cloud cloud)
     {
         // Without a domain in the query, those of none: roles of domains are other ones.
         var domain = call.Query("domain_id");
-        _ = call.Caller;
         return Task.FromResult(Keystone.List(call, "roles", All.Where(r => Keystone.Passes(call, "name", IdentityIds.Name(r)) && DomainOf(r) == domain), (json, r) => Write(json, call, r)));
     }
 
@@ -45,7 +44,6 @@ public sealed class RoleResources(Cloud cloud)
 
     private Task<Answer> ShowAsync(Call call)
     {
-        _ = call.Caller;
         return Task.FromResult(Keystone.One("role", Find(call.Part("role")), (json, r) => Write(json, call, r)));
     }
 

@@ -96,6 +96,7 @@ internal static class UpCommand
             : $"{(options.RunsNode ? $"Node {options.NodeName} is Ready" : "The control plane is up, without a node on this machine")}; the API is at {result.Server.Url} (server process {result.Server.Pid}, log {CloudStarter.LogFile(options)}).");
         foreach (string note in result.Notes) Console.WriteLine("Note: " + note);
         string directory = options.DataDirectory == CommonOptions.DefaultDataDirectory ? "" : $" --data-dir {options.DataDirectory}";
+        string openStack = options.OpenStackPort > 0 ? $". <(gureum openrc admin{directory})         (then: openstack token issue)\n  " : "";
         Console.WriteLine(
             $"""
 
@@ -104,7 +105,7 @@ internal static class UpCommand
             Next:
               kubectl get nodes -o wide              (or: gureum kubectl{directory} get nodes -o wide)
               kubectl apply -f examples/guestbook/   (or examples/vm/: a virtual machine beside a container)
-              gureum status{directory}
+              {openStack}gureum status{directory}
               gureum down{directory}
             """);
     }

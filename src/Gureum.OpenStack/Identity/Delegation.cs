@@ -1,0 +1,33 @@
+using Gureum.Client;
+using Gureum.Identity;
+using Gureum.Objects.Meta.V1;
+using Gureum.Objects.Rbac.V1;
+using Gureum.OpenStack.Http;
+using Gureum.OpenStack.Objects;
+
+namespace Gureum.OpenStack.Identity;
+
+/// <summary>Hands some of a token's roles on to an application credential or a trust, which is a user of its own in RBAC with bindings that go with it.</summary>
+internal static class Delegation
+{
+    private const string RbacGroup = "rbac.authorization.k8s.io";
+
+    /// <summary>The roles that a body names, by id or name, which the token must have; all of the token's when it names none.</summary>
+    /// <exception cref="Fault">One is not among the token's.</exception>
+    internal static List<ClusterRole> Roles(Caller caller, Body body, Func<string, Fault> refuse)
+    {
+        var asked = body.Objects("roles");
+        return asked.Count == 0 ? [.. caller.Roles] : [.. asked.Select(r => caller.Roles.FirstOrDefault(has => r.Text("id") is { } id ? KeystoneNames.Id(has.Metadata.Uid) == id : IdentityIds.Name(has) == r.Name("name")) ?? throw refuse(r.Text("id") ?? r.Text("name") ?? ""))];
+    }
+
+    /// <param name="user">The RBAC user.</param>
+    /// <param name="owner">What the bindings go with.</param>
+    internal static async Task BindAsync(Cloud cloud, ApiClient door, string user, OwnerReference owner, ClusterRole role, string project, CancellationToken cancel)
+    {
+        var metadata = new ObjectMeta { Name = $"{role.Metadata.Name}:{user["keystone:".Length..]}", OwnerReferences = [owner] };
+        Subject[] subjects = [new Subject { ApiGroup = RbacGroup, Kind = "User", Name = user }];
+        var reference = new RoleRef { ApiGroup = RbacGroup, Kind = "ClusterRole", Name = role.Metadata.Name! };
+        if (role.Metadata.Name == Identity.Roles.Admin) await cloud.CloudBindings.CreateAsync(door, new ClusterRoleBinding { Metadata = metadata, Subjects = subjects, RoleRef = reference }, cancel);
+        else await cloud.ProjectBindings.CreateAsync(door, new RoleBinding { Metadata = metadata with { Namespace = project }, Subjects = subjects, RoleRef = reference }, cancel);
+    }
+}

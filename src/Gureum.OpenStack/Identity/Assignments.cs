@@ -70,16 +70,28 @@ public sealed class AssignmentBook(Cloud cloud)
     public IReadOnlyList<ClusterRole> RolesOf(User user, TokenScope scope)
     {
         if (scope.Kind == ScopeKind.None) return [];
-        var domain = scope.Kind == ScopeKind.Project && cloud.Projects.Get(null, scope.Target!.Name) is { } project ? IdentityIds.DomainOf(project) : null;
-        return WithImplied(OfUser(user).Where(a => Holds(a, scope, domain)).Select(a => a.Role));
+        var project = scope.Kind == ScopeKind.Project ? cloud.Projects.Get(null, scope.Target!.Name) : null;
+        return WithImplied(OfUser(user).Where(a => Holds(a, scope, project)).Select(a => a.Role));
     }
 
-    private static bool Holds(Assignment given, TokenScope scope, string? domain) => scope.Kind switch
+    private bool Holds(Assignment given, TokenScope scope, Namespace? project) => scope.Kind switch
     {
         ScopeKind.System => given.Target == AssignmentTarget.System,
         ScopeKind.Domain => given.Target == AssignmentTarget.Domain && !given.Inherited && given.TargetName == scope.Target!.Name,
-        _ => given.Inherited ? given.Target == AssignmentTarget.Domain && given.TargetName == domain : given.Target == AssignmentTarget.Project && given.TargetName == scope.Target!.Name,
+        _ => project is not null && (given.Inherited ? Inherits(given, project) : given.Target == AssignmentTarget.Project && given.TargetName == project.Metadata.Name),
     };
+
+    /// <summary>Whether an inherited assignment holds for a project: it is in the domain, or below the project, that it was given on.</summary>
+    public bool Inherits(Assignment given, Namespace project) =>
+        given.Target == AssignmentTarget.Domain ? IdentityIds.DomainOf(project) == given.TargetName : given.Target == AssignmentTarget.Project && Ancestors(project).Contains(given.TargetName);
+
+    // A loop, which somebody may make with kubectl, ends at its second turn.
+    private HashSet<string> Ancestors(Namespace project)
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        for (var at = project; at?.Metadata.Annotations.GetValueOrDefault(IdentityIds.Parent) is { } parent && found.Add(parent); at = cloud.Projects.Get(null, parent)) { }
+        return found;
+    }
 
     public IReadOnlyList<ClusterRole> WithImplied(IEnumerable<string> names)
     {
@@ -92,7 +104,7 @@ public sealed class AssignmentBook(Cloud cloud)
             found[name] = role;
             foreach (var implied in Implied(role)) open.Push(implied);
         }
-        return [.. found.Values.OrderBy(IdentityIds.Name, StringComparer.Ordinal)];
+        return [.. found.Values.Where(static r => !r.Metadata.Annotations.ContainsKey(IdentityIds.RoleDomain)).OrderBy(IdentityIds.Name, StringComparer.Ordinal)];
     }
 
     public static IReadOnlyList<string> Implied(ClusterRole role) => role.Metadata.Annotations.GetValueOrDefault(IdentityIds.Implies, "").Split(',', StringSplitOptions.RemoveEmptyEntries);

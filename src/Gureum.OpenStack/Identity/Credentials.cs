@@ -96,8 +96,7 @@ public sealed class Credentials(Cloud cloud, ApiClient door)
         var (known, body) = (await FindAsync(call, "update"), (await call.BodyAsync()).Object("credential"));
         if (body.Text("blob", LongestBlob) is { } blob)
         {
-            // A key for EC2 is named by its hash: another key would be another credential.
-            if (known.Spec.Type == Ec2 && Access(blob) != Access(Blob(known))) throw Fault.BadRequest("The access key of a credential of type ec2 does not change.");
+            if (known.Spec.Type == Ec2) Access(blob);
             if (cloud.Secrets.Get(KeystoneNames.SecretsNamespace, known.Spec.SecretName) is { } secret) await cloud.Secrets.ChangeAsync(door, secret, s => s with { Data = new Dictionary<string, byte[]> { [Key] = Encoding.UTF8.GetBytes(blob) } }, call.Cancel);
         }
         if (body.Text("user_id") is { } userId && userId != KeystoneNames.Id(User(known).Metadata.Uid)) throw Fault.BadRequest("A credential's user does not change: make another one for them.");

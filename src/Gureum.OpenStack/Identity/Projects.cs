@@ -12,7 +12,7 @@ namespace Gureum.OpenStack.Identity;
 /// <summary>Projects (https://docs.openstack.org/api-ref/identity/v3/#projects): each is a Namespace.</summary>
 public sealed partial class Projects(Cloud cloud, AssignmentBook assignments, ApiClient door)
 {
-    private const string Tags = KeystoneNames.Group + "/tags", Parent = KeystoneNames.Group + "/parent";
+    private const string Tags = KeystoneNames.Group + "/tags";
 
     [GeneratedRegex("^[^,/]{1,255}$")] private static partial Regex TagForm();
 
@@ -68,8 +68,8 @@ public sealed partial class Projects(Cloud cloud, AssignmentBook assignments, Ap
     {
         var given = assignments.OfUser(user).ToList();
         var names = given.Where(a => a.Target == AssignmentTarget.Project && !a.Inherited).Select(a => a.TargetName).ToHashSet(StringComparer.Ordinal);
-        var domains = given.Where(a => a.Target == AssignmentTarget.Domain && a.Inherited).Select(a => a.TargetName).ToHashSet(StringComparer.Ordinal);
-        return cloud.Projects.All.Where(p => p.Metadata.DeletionTimestamp is null && IdentityIds.IsEnabled(p) && (names.Contains(p.Metadata.Name!) || domains.Contains(IdentityIds.DomainOf(p)))).OrderBy(IdentityIds.Name, StringComparer.Ordinal);
+        var inherited = given.Where(static a => a.Inherited).ToList();
+        return cloud.Projects.All.Where(p => p.Metadata.DeletionTimestamp is null && IdentityIds.IsEnabled(p) && (names.Contains(p.Metadata.Name!) || inherited.Any(a => assignments.Inherits(a, p)))).OrderBy(IdentityIds.Name, StringComparer.Ordinal);
     }
 
     private async Task<Answer> ShowAsync(Call call)
@@ -95,7 +95,7 @@ public sealed partial class Projects(Cloud cloud, AssignmentBook assignments, Ap
         if (objectName != name) notes[KeystoneNames.DisplayName] = name;
         if (body.Text("description", 4096) is { Length: > 0 } text) notes[KeystoneNames.Description] = text;
         if (body.Flag("enabled") == false) notes[KeystoneNames.Enabled] = "false";
-        if (parent is not null) notes[Parent] = parent.Metadata.Name!;
+        if (parent is not null) notes[IdentityIds.Parent] = parent.Metadata.Name!;
         if (body.Texts("tags") is { Count: > 0 } tags) notes[Tags] = JoinTags(tags);
         var made = await cloud.Projects.CreateAsync(call.Caller.Api, new Namespace
         {
@@ -144,6 +144,7 @@ public sealed partial class Projects(Cloud cloud, AssignmentBook assignments, Ap
     private async Task<Answer> DeleteAsync(Call call)
     {
         var project = Find(call.Part("project"));
+        if (cloud.Projects.All.FirstOrDefault(p => p.Metadata.DeletionTimestamp is null && p.Metadata.Annotations.GetValueOrDefault(IdentityIds.Parent) == project.Metadata.Name) is { } child) throw Fault.Forbidden($"The project {IdentityIds.Name(project)} is not deleted while others are below it: {IdentityIds.Name(child)} is.");
         // What administers the cloud from this project ends with it; other bindings lie in the Namespace.
         var given = assignments.All.Where(a => a.Target == AssignmentTarget.Project && a.TargetName == project.Metadata.Name && !a.IsInNamespace).ToList();
         await cloud.Projects.DeleteAsync(call.Caller.Api, project, call.Cancel);
@@ -208,7 +209,7 @@ public sealed partial class Projects(Cloud cloud, AssignmentBook assignments, Ap
     private string DomainId(Namespace project) => cloud.Domains.Get(null, IdentityIds.DomainOf(project)) is { } domain ? IdentityIds.Domain(domain) : IdentityIds.DomainOf(project);
 
     private string ParentId(Namespace project) =>
-        project.Metadata.Annotations.GetValueOrDefault(Parent) is { } name && cloud.Projects.Get(null, name) is { } parent ? KeystoneNames.Id(parent.Metadata.Uid) : DomainId(project);
+        project.Metadata.Annotations.GetValueOrDefault(IdentityIds.Parent) is { } name && cloud.Projects.Get(null, name) is { } parent ? KeystoneNames.Id(parent.Metadata.Uid) : DomainId(project);
 
     private void Write(Utf8JsonWriter json, Call call, Namespace project)
     {

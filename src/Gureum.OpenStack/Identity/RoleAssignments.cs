@@ -98,7 +98,7 @@ public sealed class RoleAssignments(Cloud cloud, AssignmentBook book, RoleResour
     {
         var users = !given.IsGroup ? [given.SubjectId] : cloud.Groups.Find(given.SubjectId)?.Spec.Users.Select(u => KeystoneNames.Id(cloud.Users.Get(null, u)?.Metadata.Uid)).Where(static i => i.Length > 0) ?? [];
         IEnumerable<(AssignmentTarget, string)> targets = !given.Inherited ? [(given.Target, given.TargetName)]
-            : given.Target == AssignmentTarget.Domain ? cloud.Projects.All.Where(p => IdentityIds.DomainOf(p) == given.TargetName).Select(p => (AssignmentTarget.Project, p.Metadata.Name!)) : [];
+            : cloud.Projects.All.Where(p => book.Inherits(given, p)).Select(p => (AssignmentTarget.Project, p.Metadata.Name!));
         return from user in users from role in book.WithImplied([given.Role]) from target in targets.ToList() select new Listed(role.Metadata.Name!, given, user, target.Item1, target.Item2);
     }
 

@@ -13,8 +13,6 @@ namespace Gureum.OpenStack.Identity;
 /// </summary>
 public sealed class RoleResources(Cloud cloud)
 {
-    private const string DomainNote = KeystoneNames.Group + "/domain";
-
     internal void Map(Routes routes)
     {
         routes.Get("/v3/roles", ListAsync);
@@ -40,7 +38,7 @@ public sealed class RoleResources(Cloud cloud)
         return Task.FromResult(Keystone.List(call, "roles", All.Where(r => Keystone.Passes(call, "name", IdentityIds.Name(r)) && DomainOf(r) == domain), (json, r) => Write(json, call, r)));
     }
 
-    private static string? DomainOf(ClusterRole role) => role.Metadata.Annotations.GetValueOrDefault(DomainNote);
+    private static string? DomainOf(ClusterRole role) => role.Metadata.Annotations.GetValueOrDefault(IdentityIds.RoleDomain);
 
     private Task<Answer> ShowAsync(Call call)
     {
@@ -57,7 +55,7 @@ public sealed class RoleResources(Cloud cloud)
         RefuseTaken(name, domain, null);
         var notes = new Dictionary<string, string> { [KeystoneNames.DisplayName] = name };
         if (body.Text("description", 4096) is { Length: > 0 } text) notes[KeystoneNames.Description] = text;
-        if (domain is not null) notes[DomainNote] = domain;
+        if (domain is not null) notes[IdentityIds.RoleDomain] = domain;
         return Keystone.One("role", await cloud.Roles.CreateAsync(call.Caller.Api, new ClusterRole
         {
             Metadata = new ObjectMeta

@@ -14,6 +14,12 @@ public static class IdentityIds
     /// <summary>Annotation of a role: the ClusterRoles that it implies, separated by commas.</summary>
     public const string Implies = KeystoneNames.Group + "/implies";
 
+    /// <summary>Annotation of a role: the id of the domain that it is one of. It only implies others, and is in no token itself.</summary>
+    public const string RoleDomain = KeystoneNames.Group + "/domain";
+
+    /// <summary>Annotation of a project: the Namespace of the project that it is below.</summary>
+    public const string Parent = KeystoneNames.Group + "/parent";
+
     public static string Domain(Domain domain) => domain.Metadata.Name == DefaultDomain ? DefaultDomain : KeystoneNames.Id(domain.Metadata.Uid);
 
     /// <summary>The name of the Domain object that a project is in.</summary>

@@ -27,36 +27,39 @@ internal sealed class ComputeService(Flavors flavors, KeyPairs keys, Servers ser
             json.WriteEndArray();
             json.WriteEndObject();
         })));
-        routes.Open("GET", "/v2.1", call => Task.FromResult(Answer.Json(json =>
-        {
-            json.WriteStartObject();
-            json.Object("version", _ =>
-            {
-                json.WriteString("id", "v2.1");
-                json.WriteString("status", "CURRENT");
-                json.WriteString("version", Microversions!.Most.ToString());
-                json.WriteString("min_version", Microversions.Least.ToString());
-                json.WriteString("updated", "2013-07-23T11:33:21Z");
-                json.Objects("links", [("self", call.Service + "/v2.1/", (string?)null), ("describedby", "http://docs.openstack.org/", "text/html")], (_, l) =>
-                {
-                    json.WriteString("rel", l.Item1);
-                    if (l.Item3 is { } type) json.WriteString("type", type);
-                    json.WriteString("href", l.Item2);
-                });
-                json.Objects("media-types", [0], (_, _) =>
-                {
-                    json.WriteString("base", "application/json");
-                    json.WriteString("type", "application/vnd.openstack.compute+json;version=2.1");
-                });
-            });
-            json.WriteEndObject();
-        })));
+        routes.Open("GET", "/v2.1", call => Task.FromResult(Version(call, "v2.1", "CURRENT", Microversions!.Most.ToString(), Microversions.Least.ToString(), "2013-07-23T11:33:21Z", "2.1")));
+        routes.Open("GET", "/v2", static call => Task.FromResult(Version(call, "v2.0", "SUPPORTED", "", "", "2011-01-21T11:33:21Z", "2")));
         flavors.Map(routes);
         keys.Map(routes);
         servers.Map(routes);
         actions.Map(routes);
         facts.Map(routes);
     }
+
+    private static Answer Version(Call call, string id, string status, string version, string least, string updated, string media) => Answer.Json(json =>
+    {
+        json.WriteStartObject();
+        json.Object("version", _ =>
+        {
+            json.WriteString("id", id);
+            json.WriteString("status", status);
+            json.WriteString("version", version);
+            json.WriteString("min_version", least);
+            json.WriteString("updated", updated);
+            json.Objects("links", [("self", $"{call.Service}/v{media}/", (string?)null), ("describedby", "http://docs.openstack.org/", "text/html")], (_, l) =>
+            {
+                json.WriteString("rel", l.Item1);
+                if (l.Item3 is { } type) json.WriteString("type", type);
+                json.WriteString("href", l.Item2);
+            });
+            json.Objects("media-types", [0], (_, _) =>
+            {
+                json.WriteString("base", "application/json");
+                json.WriteString("type", "application/vnd.openstack.compute+json;version=" + media);
+            });
+        });
+        json.WriteEndObject();
+    });
 
     private static void WriteVersion(Utf8JsonWriter json, Call call, string id, string status, string version, string least, string updated, string path)
     {

@@ -124,7 +124,8 @@ public sealed partial class Flavors(Cloud cloud)
         await Judge.RequireAsync(call.Caller, "create", VirtualMachineClusterInstancetype.Resource, null, "os_compute_api:os-flavor-manage:create", call.Cancel);
         var name = body.Name("name").Trim();
         var (ram, cpus, disk) = (Required(body, "ram", 1), Required(body, "vcpus", 1), Required(body, "disk", 0));
-        var id = body.Node("id") is null || body.Text("id") == "auto" ? Guid.NewGuid().ToString() : body.Node("id")!.ToString();
+        // An id may also be a number.
+        var id = body.Node("id")?.ToString() is { } given && given != "auto" ? given : Guid.NewGuid().ToString();
         if (!IdForm().IsMatch(id)) throw Fault.BadRequest($"Invalid input for field/attribute id. Value: {id}. Letters, digits, periods, underscores, spaces and dashes are accepted.");
         if (body.Text("description", 65535) is not null && call.Version < Nova.V2_55) throw Fault.BadRequest("Additional properties are not allowed ('description' was unexpected)");
         if (cloud.Flavors.Find(id) is not null) throw Fault.Conflict($"Flavor with ID {id} already exists.");

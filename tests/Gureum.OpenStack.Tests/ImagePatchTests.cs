@@ -20,6 +20,9 @@ public sealed class ImagePatchTests
         Assert.Equal(["t"], spec.Tags);
     }
 
+    [Fact]
+    public void Apply_TheOldForm_IsTakenToo() => Assert.Equal("b", Apply(new ImageSpec { Name = "a" }, """[{"replace":"/name","value":"b"}]""").Name);
+
     [Theory]
     [InlineData("""{"op":"add"}""", 400)]
     [InlineData("""[{"op":"move","path":"/name","value":"a"}]""", 400)]

@@ -255,8 +255,8 @@ public sealed partial class Flavors(Cloud cloud)
 
     private async Task<Answer> ActAsync(Call call)
     {
-        var (flavor, body) = (Find(call), await call.BodyAsync());
         await Judge.RequireAsync(call.Caller, "update", VirtualMachineClusterInstancetype.Resource, null, "os_compute_api:os-flavor-access", call.Cancel);
+        var (flavor, body) = (Find(call), await call.BodyAsync());
         var adding = body.Find("addTenantAccess");
         var change = adding ?? body.Find("removeTenantAccess") ?? throw Fault.BadRequest("There is no such action: addTenantAccess and removeTenantAccess are known.");
         var tenant = change.Name("tenant");

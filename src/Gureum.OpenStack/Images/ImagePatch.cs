@@ -11,6 +11,8 @@ internal sealed record ImageChange(string Operation, string Field, JsonNode? Val
 /// <summary>Reads and applies glance's form of JSON patch (https://docs.openstack.org/api-ref/image/v2/#update-image). Pure.</summary>
 internal static class ImagePatch
 {
+    private static readonly string[] Operations = ["add", "replace", "remove"];
+
     internal static IReadOnlyList<ImageChange> Read(ReadOnlyMemory<byte> bytes)
     {
         JsonNode? node;
@@ -22,7 +24,9 @@ internal static class ImagePatch
 
     private static ImageChange ReadStep(Body step)
     {
-        var (operation, path) = (step.Name("op"), step.Name("path"));
+        // The form of 2.0 has the operation's name for a key: {"replace": "/name", "value": "a"}.
+        var old = Operations.FirstOrDefault(step.Has);
+        var (operation, path) = step.Has("op") || old is null ? (step.Name("op"), step.Name("path")) : (old, step.Name(old));
         if (operation is not ("add" or "replace" or "remove")) throw Fault.BadRequest($"Operation \"{operation}\" is not accepted: add, replace and remove are.");
         if (path[0] != '/' || path.Length < 2 || path[1..].Contains('/')) throw Fault.BadRequest($"Pointer `{path}` does not name a property.");
         if (operation != "remove" && !step.Has("value")) throw Fault.BadRequest($"Operation \"{operation}\" requires a member named \"value\".");

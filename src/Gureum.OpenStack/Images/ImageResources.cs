@@ -232,9 +232,7 @@ public sealed class ImageResources(Cloud cloud, ImageDocument document, BlobStor
 
     private async Task<Answer> ActivateAsync(Call call, bool active)
     {
-        var image = Find(call);
-        // Glance's policy leaves this to administrators.
-        await Judge.RequireAsync(call.Caller, "publicize", Image.Resource, null, active ? "reactivate" : "deactivate", call.Cancel);
+        var image = Own(call);
         if (image.Status?.Phase != ImageNames.Active) throw Fault.Forbidden($"Not allowed to {(active ? "reactivate" : "deactivate")} image in status '{ImageNames.Status(image)}'");
         await cloud.Images.ChangeAsync(call.Caller.Api, image, i => i with { Spec = i.Spec with { Deactivated = active ? null : true } }, call.Cancel);
         return Answer.NoContent;

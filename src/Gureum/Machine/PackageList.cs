@@ -55,6 +55,7 @@ internal static class PackageList
         new("libvirt-clients", "virsh", "looking at virtual machines with other people's tools"),
         new("openssh-client", "ssh", "tests that sign in to a guest"),
         new("python3-openstackclient", "openstack", "tests with the OpenStack client"),
+        new("tempest", "tempest", "OpenStack's own tests"),
         new("python3-kubernetes", "/usr/lib/python3/dist-packages/kubernetes/__init__.py", "tests with the Python client"),
     ];
 

@@ -1,0 +1,115 @@
+using System.Text.RegularExpressions;
+using Gureum.EndToEnd.Support;
+
+namespace Gureum.EndToEnd;
+
+/// <summary>OpenStack's own tests, Tempest, against the door: every test of the modules below passes, but those left out, each with its reason.</summary>
+public sealed partial class TempestTests(SharedCloud shared)
+{
+    private readonly Cloud cloud = shared.Cloud;
+
+    [GeneratedRegex(@"^(?:FAIL|ERROR): (\S+?)(?:\[|$| )(?:\((\S+)\))?", RegexOptions.Multiline)] private static partial Regex Failure();
+    [GeneratedRegex(@"^Ran (\d+) tests", RegexOptions.Multiline)] private static partial Regex Ran();
+
+    private static readonly string[] Identity =
+    [
+        "v3.test_api_discovery", "v3.test_application_credentials", "v3.test_catalog", "v3.test_domains", "v3.test_ec2_credentials", "v3.test_projects", "v3.test_tokens", "v3.test_users", "admin.v3.test_application_credentials", "admin.v3.test_credentials", "admin.v3.test_default_project_id",
+        "admin.v3.test_domains", "admin.v3.test_domains_negative", "admin.v3.test_endpoints", "admin.v3.test_endpoints_negative", "admin.v3.test_groups", "admin.v3.test_inherits", "admin.v3.test_list_projects", "admin.v3.test_list_users", "admin.v3.test_project_tags", "admin.v3.test_projects",
+        "admin.v3.test_projects_negative", "admin.v3.test_regions", "admin.v3.test_roles", "admin.v3.test_services", "admin.v3.test_tokens", "admin.v3.test_trusts", "admin.v3.test_users", "admin.v3.test_users_negative",
+    ];
+
+    private static readonly string[] Image =
+        ["v2.test_images", "v2.test_images_member", "v2.test_images_member_negative", "v2.test_images_negative", "v2.test_images_tags", "v2.test_images_tags_negative", "v2.test_versions", "v2.admin.test_images"];
+
+    private static readonly string[] Compute =
+    [
+        "test_versions", "flavors.test_flavors", "flavors.test_flavors_negative", "keypairs.test_keypairs", "keypairs.test_keypairs_negative", "keypairs.test_keypairs_v22", "limits.test_absolute_limits", "servers.test_availability_zone", "admin.test_availability_zone", "admin.test_flavors",
+        "admin.test_flavors_access", "admin.test_flavors_access_negative", "admin.test_flavors_extra_specs", "admin.test_flavors_extra_specs_negative", "admin.test_flavors_microversions", "admin.test_hypervisor", "admin.test_keypairs_v210",
+    ];
+
+    /// <summary>Tests that fail, with the reason of each. One that passes by now fails the run: its entry is to go.</summary>
+    private static readonly Dictionary<string, string> LeftOut = new()
+    {
+        ["tempest.api.identity.admin.v3.test_projects.ProjectsTestJSON.test_create_is_domain_project"] = "projects that act as domains are not there; domains are made as such",
+        ["tempest.api.image.v2.admin.test_images.BasicOperationsImagesAdminTest.test_create_image_owner_param"] = "its owner is a random id; an Image lies in its owner's namespace, which must exist",
+        ["tempest.api.image.v2.admin.test_images.BasicOperationsImagesAdminTest.test_update_image_owner_param"] = "likewise",
+        ["tempest.api.compute.keypairs.test_keypairs_v22.KeyPairsV22TestJSON.test_keypairsv22_create_list_show_with_type"] = "keys of X.509, which only Windows guests take, are refused by name",
+        ["tempest.api.compute.admin.test_hypervisor.HypervisorAdminTestJSON.test_get_hypervisor_uptime"] = "a Node does not tell since when it runs: 501",
+    };
+
+    [Fact]
+    public Task Identity_OfTempest_Passes() => PassesAsync("identity", Identity);
+
+    [Fact]
+    public Task Image_OfTempest_Passes() => PassesAsync("image", Image);
+
+    [Fact]
+    public Task Compute_OfTempest_Passes() => PassesAsync("compute", Compute);
+
+    private async Task PassesAsync(string service, string[] modules)
+    {
+        string folder = Directory.CreateTempSubdirectory("gureum-tempest-").FullName;
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, "tempest.conf"), await SettingsAsync(folder));
+            // Debian's Python, whichever comes first in the path: the package's modules are its.
+            Said said = await cloud.InsideAsync("env", ["TEMPEST_CONFIG_DIR=" + folder, "TEMPEST_CONFIG=tempest.conf", "PATH=/usr/bin:/bin", "timeout", "400", "/usr/bin/python3", "-m", "testtools.run", .. modules.Select(m => $"tempest.api.{service}.{m}")]);
+            string output = said.Output + said.Errors;
+            Assert.True(Ran().Match(output) is { Success: true } ran && int.Parse(ran.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) > 10, output[^Math.Min(output.Length, 3000)..]);
+            var failed = Failure().Matches(output).Select(static m => m.Groups[1].Value == "setUpClass" ? m.Groups[2].Value : m.Groups[1].Value).Distinct().ToList();
+            var surprising = failed.Where(static f => !LeftOut.ContainsKey(f)).ToList();
+            Assert.True(surprising.Count == 0, "these failed:\n" + string.Join('\n', surprising) + "\n" + output[^Math.Min(output.Length, 4000)..]);
+            Assert.Empty(LeftOut.Keys.Where(k => k.StartsWith($"tempest.api.{service}.", StringComparison.Ordinal)).Except(failed));
+        }
+        finally { Directory.Delete(folder, recursive: true); }
+    }
+
+    private async Task<string> SettingsAsync(string folder)
+    {
+        string password = (await File.ReadAllTextAsync(Path.Combine(cloud.Data, "openstack", "admin.password"))).Trim(), image = Guid.NewGuid().ToString();
+        return $"""
+            [DEFAULT]
+            log_file = {folder}/tempest.log
+            [oslo_concurrency]
+            lock_path = {folder}
+            [auth]
+            admin_username = admin
+            admin_password = {password}
+            admin_project_name = admin
+            admin_domain_name = Default
+            use_dynamic_credentials = true
+            create_isolated_networks = false
+            [identity]
+            uri_v3 = {await UrlAsync()}
+            auth_version = v3
+            v3_endpoint_type = public
+            ca_certificates_file = {cloud.Data}/openstack/ca.pem
+            region = RegionOne
+            [identity-feature-enabled]
+            api_v2 = false
+            [service_available]
+            nova = true
+            glance = true
+            neutron = false
+            cinder = false
+            swift = false
+            horizon = false
+            [image]
+            disk_formats = raw
+            container_formats = bare
+            [image-feature-enabled]
+            import_image = false
+            [compute]
+            image_ref = {image}
+            image_ref_alt = {image}
+            flavor_ref = 42
+            flavor_ref_alt = 1
+            max_microversion = 2.93
+            [validation]
+            run_validation = false
+            """;
+    }
+
+    private async Task<string> UrlAsync() =>
+        (await File.ReadAllLinesAsync(Path.Combine(cloud.Data, "openstack", "clouds.yaml"))).Select(static l => l.Trim()).First(static l => l.StartsWith("auth_url: ", StringComparison.Ordinal))["auth_url: ".Length..];
+}

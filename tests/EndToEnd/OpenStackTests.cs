@@ -80,7 +80,10 @@ public sealed class OpenStackTests(SharedCloud shared)
             // One object: what kubectl deletes is gone at the other door.
             await cloud.GetAsync("delete", "vm", "one", "-n", "admin", "--timeout=60s");
             Assert.Empty((await ReadAsync("admin", "server", "list")).AsArray());
-            await RunAsync("admin", "image", "delete", "tiny");
+            string[] blobs = Directory.GetFiles(Path.Combine(cloud.Data, "images", "sha256"));
+            Assert.Single(blobs);
+            await cloud.GetAsync("delete", "images.image.gureum.io", "tiny", "-n", "admin");
+            await Eventually.GetAsync("the image's data", () => Task.FromResult(File.Exists(blobs[0]) ? "there" : "gone"), static s => s == "gone");
             await RunAsync("admin", "keypair", "delete", "k");
         }
         finally { Directory.Delete(folder, recursive: true); }

@@ -51,6 +51,9 @@ public sealed class HttpTests
     [InlineData("{")]
     [InlineData("{\"a\":1,\"a\":2}")]
     [InlineData("null")]
+    [InlineData("{\"a\":{\"b\":1,\"b\":2}}")]
+    [InlineData("{\"a\":\"\\ud800\"}")]
+    [InlineData("{\"\\udc00\":1}")]
     public void Parse_WhatIsNoObject_IsABadRequest(string json) => Assert.Equal(400, Assert.Throws<Fault>(() => Parse(json)).Status);
 
     [Fact]

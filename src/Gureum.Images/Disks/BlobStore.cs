@@ -87,6 +87,11 @@ public sealed class BlobStore(string directory)
         return found.Name == said ? found.VirtualSize : throw new DiskException($"the image is said to be {format}, and is {found.Name}");
     }
 
+    public bool Has(string digest) => File.Exists(PathOf(digest));
+
+    /// <summary>Every blob that is here, by digest.</summary>
+    public IEnumerable<string> All => Directory.Exists(Path.Combine(directory, Algorithm)) ? Directory.EnumerateFiles(Path.Combine(directory, Algorithm)).Select(static f => Algorithm + ":" + Path.GetFileName(f)) : [];
+
     /// <exception cref="FileNotFoundException">It is not here.</exception>
     public FileStream Open(string digest) => new(PathOf(digest), new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, BufferSize = 0, Options = FileOptions.Asynchronous });
 

@@ -150,21 +150,10 @@ public sealed partial class Flavors(Cloud cloud)
     {
         if (call.Version < Nova.V2_55) throw Fault.NotFound("The resource could not be found.");
         var body = (await call.BodyAsync()).Object("flavor").Only("description");
-        return One(call, await Annotate(call, Find(call), notes => Set(notes, FlavorNames.Description, body.Text("description", 65535))));
+        return One(call, await Annotate(call, Find(call), notes => notes.Set(FlavorNames.Description, body.Text("description", 65535))));
     }
 
-    private Task<VirtualMachineClusterInstancetype> Annotate(Call call, VirtualMachineClusterInstancetype flavor, Action<Dictionary<string, string>> change) => cloud.Flavors.ChangeAsync(call.Caller.Api, flavor, f =>
-    {
-        var notes = new Dictionary<string, string>(f.Metadata.Annotations);
-        change(notes);
-        return f with { Metadata = f.Metadata with { Annotations = notes } };
-    }, call.Cancel);
-
-    private static void Set(Dictionary<string, string> notes, string key, string? value)
-    {
-        if (string.IsNullOrEmpty(value)) notes.Remove(key);
-        else notes[key] = value;
-    }
+    private Task<VirtualMachineClusterInstancetype> Annotate(Call call, VirtualMachineClusterInstancetype flavor, Action<Dictionary<string, string>> change) => cloud.Flavors.AnnotateAsync(call.Caller.Api, flavor, change, call.Cancel);
 
     private async Task<Answer> DeleteAsync(Call call)
     {
@@ -265,7 +254,7 @@ public sealed partial class Flavors(Cloud cloud)
         var access = Access(flavor);
         if (adding is not null && access.Contains(project)) throw Fault.Conflict($"Flavor access already exists for flavor {call.Part("flavor")} and project {tenant} combination.");
         if (adding is null && !access.Contains(project)) throw Fault.NotFound($"Flavor access not found for {call.Part("flavor")} / {tenant} combination.");
-        return AccessList(await Annotate(call, flavor, notes => Set(notes, FlavorNames.Access, string.Join(',', adding is not null ? access.Append(project) : access.Where(a => a != project)))));
+        return AccessList(await Annotate(call, flavor, notes => notes.Set(FlavorNames.Access, string.Join(',', adding is not null ? access.Append(project) : access.Where(a => a != project)))));
     }
 
     /// <summary>The flavors that a new cloud has, as OpenStack's installers made them: id, name, CPUs, MiB, GiB.</summary>

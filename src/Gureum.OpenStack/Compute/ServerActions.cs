@@ -60,7 +60,7 @@ public sealed class ServerActions(Cloud cloud, Servers servers, ServerDocument d
                 await servers.AnnotateAsync(call, machine, n =>
                 {
                     n[ServerNames.Locked] = call.Caller.IsAdmin ? "admin" : "owner";
-                    Servers.Set(n, ServerNames.LockedReason, reason);
+                    n.Set(ServerNames.LockedReason, reason);
                 });
                 return Answer.Accepted;
             case "unlock":

@@ -19,7 +19,8 @@ public sealed class ServerDocument(Cloud cloud)
     internal static string? Note(VirtualMachine machine, string key) => machine.Metadata.Annotations.GetValueOrDefault(key);
     internal ServerState State(VirtualMachine machine) => ServerState.Of(machine, Instance(machine));
     internal VirtualMachineInstance? Instance(VirtualMachine machine) => cloud.Instances.Get(machine.Metadata.Namespace, machine.Metadata.Name);
-    internal static IReadOnlyDictionary<string, string> Metadata(VirtualMachine machine) => Note(machine, ServerNames.Metadata) is { } text && JsonNode.Parse(text) is JsonObject map ? map.ToDictionary(static p => p.Key, static p => (string)p.Value!) : new Dictionary<string, string>();
+    internal static IReadOnlyDictionary<string, string> Metadata(VirtualMachine machine) => Metadata(Note(machine, ServerNames.Metadata));
+    internal static IReadOnlyDictionary<string, string> Metadata(string? note) => note is { } text && JsonNode.Parse(text) is JsonObject map ? map.ToDictionary(static p => p.Key, static p => (string)p.Value!) : new Dictionary<string, string>();
 
     internal static void Brief(Utf8JsonWriter json, Call call, VirtualMachine machine)
     {

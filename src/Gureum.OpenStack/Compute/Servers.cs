@@ -167,28 +167,17 @@ public sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavor
         var name = body.Has("name") ? body.Name("name").Trim() : null;
         return One(call, await AnnotateAsync(call, machine, notes =>
         {
-            if (name is not null) Set(notes, ServerNames.Name, name == machine.Metadata.Name ? null : name);
-            if (body.Has("accessIPv4")) Set(notes, ServerNames.AccessIPv4, Address(body, "accessIPv4", System.Net.Sockets.AddressFamily.InterNetwork));
-            if (body.Has("accessIPv6")) Set(notes, ServerNames.AccessIPv6, Address(body, "accessIPv6", System.Net.Sockets.AddressFamily.InterNetworkV6));
-            if (body.Has("description") && call.Version >= Nova.V2_19) Set(notes, ServerNames.Description, body.Text("description"));
+            if (name is not null) notes.Set(ServerNames.Name, name == machine.Metadata.Name ? null : name);
+            if (body.Has("accessIPv4")) notes.Set(ServerNames.AccessIPv4, Address(body, "accessIPv4", System.Net.Sockets.AddressFamily.InterNetwork));
+            if (body.Has("accessIPv6")) notes.Set(ServerNames.AccessIPv6, Address(body, "accessIPv6", System.Net.Sockets.AddressFamily.InterNetworkV6));
+            if (body.Has("description") && call.Version >= Nova.V2_19) notes.Set(ServerNames.Description, body.Text("description"));
         }));
     }
 
     private static string? Address(Body body, string name, System.Net.Sockets.AddressFamily family) =>
         body.Text(name) is not { Length: > 0 } text ? null : System.Net.IPAddress.TryParse(text, out var address) && address.AddressFamily == family ? address.ToString() : throw Fault.BadRequest($"Invalid input for field/attribute {name}. Value: {text}. It is no such address.");
 
-    internal Task<VirtualMachine> AnnotateAsync(Call call, VirtualMachine machine, Action<Dictionary<string, string>> change) => cloud.Machines.ChangeAsync(call.Caller.Api, machine, m =>
-    {
-        var notes = new Dictionary<string, string>(m.Metadata.Annotations);
-        change(notes);
-        return m with { Metadata = m.Metadata with { Annotations = notes } };
-    }, call.Cancel);
-
-    internal static void Set(Dictionary<string, string> notes, string key, string? value)
-    {
-        if (string.IsNullOrEmpty(value)) notes.Remove(key);
-        else notes[key] = value;
-    }
+    internal Task<VirtualMachine> AnnotateAsync(Call call, VirtualMachine machine, Action<Dictionary<string, string>> change) => cloud.Machines.AnnotateAsync(call.Caller.Api, machine, change, call.Cancel);
 
     private async Task<Answer> DeleteAsync(Call call)
     {
@@ -212,14 +201,12 @@ public sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavor
         return Metadata(await WriteMetadataAsync(call, machine, known => replace ? given : known.Concat(given).GroupBy(static p => p.Key).ToDictionary(static g => g.Key, static g => g.Last().Value)));
     }
 
-    private Task<VirtualMachine> WriteMetadataAsync(Call call, VirtualMachine machine, Func<IReadOnlyDictionary<string, string>, IReadOnlyDictionary<string, string>> change) => cloud.Machines.ChangeAsync(call.Caller.Api, machine, m =>
+    private Task<VirtualMachine> WriteMetadataAsync(Call call, VirtualMachine machine, Func<IReadOnlyDictionary<string, string>, IReadOnlyDictionary<string, string>> change) => AnnotateAsync(call, machine, notes =>
     {
-        var metadata = change(ServerDocument.Metadata(m));
+        var metadata = change(ServerDocument.Metadata(notes.GetValueOrDefault(ServerNames.Metadata)));
         if (metadata.Count > 128) throw Fault.Forbidden("Quota exceeded, too many metadata items: 128 are accepted.");
-        var notes = new Dictionary<string, string>(m.Metadata.Annotations);
-        Set(notes, ServerNames.Metadata, metadata.Count == 0 ? null : ServerCreation.Json(metadata));
-        return m with { Metadata = m.Metadata with { Annotations = notes } };
-    }, call.Cancel);
+        notes.Set(ServerNames.Metadata, metadata.Count == 0 ? null : ServerCreation.Json(metadata));
+    });
 
     private static Answer Item(string key, string value) => Answer.Json(json =>
     {

@@ -11,6 +11,9 @@ public sealed record Body(JsonObject Value, string Path)
 {
     private const int MostDepth = 32;
 
+    /// <summary>How deep a body may be, and that it names no field twice.</summary>
+    internal static readonly JsonDocumentOptions Options = new() { MaxDepth = MostDepth, AllowDuplicateProperties = false };
+
     /// <summary>Bytes of a JSON body that are read at most.</summary>
     public const int Longest = 1 << 20;
 
@@ -19,17 +22,20 @@ public sealed record Body(JsonObject Value, string Path)
         if (bytes.Length == 0) throw Fault.BadRequest("Expecting to find a JSON object in the request body, which is empty.");
         try
         {
-            var options = new JsonDocumentOptions { MaxDepth = MostDepth };
-            if (JsonNode.Parse(bytes.Span, documentOptions: options) is JsonObject value)
-            {
-                // Reading once shows doubled keys, which JsonObject would only find later.
-                _ = value.Count;
-                return new Body(value, "");
-            }
+            CheckTexts(bytes.Span);
+            if (JsonNode.Parse(bytes.Span, documentOptions: Options) is JsonObject value) return new Body(value, "");
         }
         catch (JsonException e) { throw Fault.BadRequest($"The request body is not JSON: {e.Message}"); }
-        catch (ArgumentException) { throw Fault.BadRequest("The request body names a field twice."); }
+        catch (InvalidOperationException) { throw Fault.BadRequest("The request body holds half a character (a lone surrogate)."); }
         throw Fault.BadRequest("The server could not comply with the request since it is either malformed or otherwise incorrect: the body is not a JSON object.");
+    }
+
+    // Halves of characters are found when a text is read, which is too late to refuse the body.
+    private static void CheckTexts(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MostDepth });
+        while (reader.Read())
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped) reader.GetString();
     }
 
     private string At(string name) => Path.Length == 0 ? name : $"{Path}.{name}";

@@ -7,9 +7,6 @@ public sealed class Fault(int status, string message) : Exception(message)
 {
     public int Status => status;
 
-    /// <summary>Neutron's name for the kind of refusal, "NetworkNotFound"; others have none.</summary>
-    public string? Type { get; init; }
-
     public static Fault BadRequest(string message) => new(400, message);
     public static Fault Unauthorized() => new(401, "The request you have made requires authentication.");
     public static Fault Forbidden(string message) => new(403, message);

@@ -53,7 +53,7 @@ internal sealed class RequestPipeline(TokenReader tokens)
             Fault known => known,
             ApiException { Code: 401 } => Fault.Unauthorized(),
             ApiException { Code: 422 } e => Fault.BadRequest(e.Message),
-            ApiException e => new Fault(e.Code, e.Message),
+            ApiException { Code: >= 400 } e => new Fault(e.Code, e.Message),
             JsonException e => Fault.BadRequest(e.Message),
             BadHttpRequestException e => new Fault(e.StatusCode, e.Message),
             ApiUnreachableException e => new Fault(503, e.Message),

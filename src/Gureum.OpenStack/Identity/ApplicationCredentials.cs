@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Gureum.Client;
 using Gureum.Identity;
-using Gureum.Objects;
 using Gureum.Objects.Identity.V1;
 using Gureum.Objects.Meta.V1;
 using Gureum.Objects.Rbac.V1;
@@ -55,7 +54,7 @@ public sealed class ApplicationCredentials(Cloud cloud, AccountPasswords passwor
         var (name, project) = (body.Name("name"), caller.Project ?? throw Fault.BadRequest("An application credential is for the project of the token: this one is for none."));
         if (cloud.ApplicationCredentials.All.Any(c => c.Spec.User == caller.User.Metadata.Name && c.Spec.Name == name)) throw Keystone.Taken("application_credential", name);
         var roles = Delegation.Roles(caller, body, static r => Fault.BadRequest($"Invalid application credential: the role {r} is not among those of this token."));
-        var end = Expiry(body);
+        var end = Delegation.Expiry(body, time);
         var secret = body.Text("secret", AccountPasswords.Longest) ?? Base64UrlEncoder.Encode(RandomNumberGenerator.GetBytes(64));
         var made = await cloud.ApplicationCredentials.CreateAsync(door, new ApplicationCredential
         {
@@ -68,13 +67,6 @@ public sealed class ApplicationCredentials(Cloud cloud, AccountPasswords passwor
         await passwords.SetSecretAsync(made, secret, call.Cancel);
         foreach (var role in roles) await Delegation.BindAsync(cloud, door, KeystoneNames.ApplicationCredential(made.Metadata.Uid!), Owners.Of(ApplicationCredential.Resource, made.Metadata), role, project.Metadata.Name!, call.Cancel);
         return Keystone.One("application_credential", made, (json, c) => Write(json, call, c, secret), 201);
-    }
-
-    private DateTimeOffset? Expiry(Body body)
-    {
-        if (body.Text("expires_at") is not { } text) return null;
-        if (!Times.TryParse(text.EndsWith('Z') ? text : text + "Z", out var end)) throw Fault.BadRequest($"Invalid input for field 'expires_at': '{text}' is not a time; 2026-11-24T18:00:00Z is one.");
-        return end > time.GetUtcNow() ? end : throw Fault.BadRequest($"The expiration time '{text}' is in the past.");
     }
 
     private async Task<Answer> DeleteAsync(Call call)

@@ -1,5 +1,6 @@
 using Gureum.Client;
 using Gureum.Identity;
+using Gureum.Objects;
 using Gureum.Objects.Meta.V1;
 using Gureum.Objects.Rbac.V1;
 using Gureum.OpenStack.Http;
@@ -18,6 +19,14 @@ internal static class Delegation
     {
         var asked = body.Objects("roles");
         return asked.Count == 0 ? [.. caller.Roles] : [.. asked.Select(r => caller.Roles.FirstOrDefault(has => r.Text("id") is { } id ? KeystoneNames.Id(has.Metadata.Uid) == id : IdentityIds.Name(has) == r.Name("name")) ?? throw refuse(r.Text("id") ?? r.Text("name") ?? ""))];
+    }
+
+    /// <summary>"expires_at", which must lie ahead; null for none.</summary>
+    internal static DateTimeOffset? Expiry(Body body, TimeProvider time)
+    {
+        if (body.Text("expires_at") is not { } text) return null;
+        if (!Times.TryParse(text.EndsWith('Z') ? text : text + "Z", out var end)) throw Fault.BadRequest($"Invalid input for field 'expires_at': '{text}' is not a time; 2026-11-24T18:00:00Z is one.");
+        return end > time.GetUtcNow() ? end : throw Fault.BadRequest($"The expiration time '{text}' is in the past.");
     }
 
     /// <param name="user">The RBAC user.</param>

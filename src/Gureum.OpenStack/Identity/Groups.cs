@@ -83,7 +83,7 @@ public sealed class Groups(Cloud cloud, AssignmentBook assignments, ApiClient do
         {
             json.WriteString("id", KeystoneNames.Id(u.Metadata.Uid));
             json.WriteString("name", u.Spec.Name);
-            json.WriteString("domain_id", cloud.Domains.Get(null, u.Spec.Domain) is { } domain ? IdentityIds.Domain(domain) : u.Spec.Domain);
+            json.WriteString("domain_id", cloud.DomainId(u.Spec.Domain));
             json.WriteBoolean("enabled", u.Spec.Enabled != false);
             json.WriteNull("password_expires_at");
             if (u.Spec.Description is { } description) json.WriteString("description", description);
@@ -116,7 +116,7 @@ public sealed class Groups(Cloud cloud, AssignmentBook assignments, ApiClient do
         return Answer.NoContent;
     }
 
-    private string DomainId(Group group) => cloud.Domains.Get(null, group.Spec.Domain) is { } domain ? IdentityIds.Domain(domain) : group.Spec.Domain ?? "";
+    private string DomainId(Group group) => cloud.DomainId(group.Spec.Domain);
 
     internal static void Write(Utf8JsonWriter json, Call call, Group group, string domainId)
     {

@@ -118,27 +118,14 @@ public sealed partial class Projects(Cloud cloud, AssignmentBook assignments, Ap
         var name = body.Has("name") ? body.Name("name", 64) : null;
         if (name is not null) RefuseTaken(name, IdentityIds.DomainOf(known), known.Metadata.Name);
         var tags = body.Texts("tags");
-        var made = await cloud.Projects.ChangeAsync(call.Caller.Api, known, p => Annotated(p, notes =>
+        var made = await cloud.Projects.AnnotateAsync(call.Caller.Api, known, notes =>
         {
-            if (name is not null) Set(notes, KeystoneNames.DisplayName, name == p.Metadata.Name ? null : name);
-            if (body.Has("description")) Set(notes, KeystoneNames.Description, body.Text("description", 4096));
-            if (body.Flag("enabled") is { } enabled) Set(notes, KeystoneNames.Enabled, enabled ? null : "false");
-            if (tags is not null) Set(notes, Tags, JoinTags(tags));
-        }), call.Cancel);
+            if (name is not null) notes.Set(KeystoneNames.DisplayName, name == known.Metadata.Name ? null : name);
+            if (body.Has("description")) notes.Set(KeystoneNames.Description, body.Text("description", 4096));
+            if (body.Flag("enabled") is { } enabled) notes.Set(KeystoneNames.Enabled, enabled ? null : "false");
+            if (tags is not null) notes.Set(Tags, JoinTags(tags));
+        }, call.Cancel);
         return Keystone.One("project", made, (json, p) => Write(json, call, p));
-    }
-
-    private static void Set(Dictionary<string, string> notes, string key, string? value)
-    {
-        if (string.IsNullOrEmpty(value)) notes.Remove(key);
-        else notes[key] = value;
-    }
-
-    private static Namespace Annotated(Namespace project, Action<Dictionary<string, string>> change)
-    {
-        var notes = new Dictionary<string, string>(project.Metadata.Annotations);
-        change(notes);
-        return project with { Metadata = project.Metadata with { Annotations = notes } };
     }
 
     private async Task<Answer> DeleteAsync(Call call)
@@ -152,7 +139,8 @@ public sealed partial class Projects(Cloud cloud, AssignmentBook assignments, Ap
         return Answer.NoContent;
     }
 
-    private static IReadOnlyList<string> TagsOf(Namespace project) => project.Metadata.Annotations.GetValueOrDefault(Tags, "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+    private static IReadOnlyList<string> TagsOf(Namespace project) => TagsOf(project.Metadata.Annotations);
+    private static IReadOnlyList<string> TagsOf(IReadOnlyDictionary<string, string> notes) => notes.GetValueOrDefault(Tags, "").Split(',', StringSplitOptions.RemoveEmptyEntries);
 
     private static string JoinTags(IReadOnlyList<string> tags)
     {
@@ -177,12 +165,12 @@ public sealed partial class Projects(Cloud cloud, AssignmentBook assignments, Ap
     private async Task<Answer> SetTagsAsync(Call call)
     {
         var tags = JoinTags((await call.BodyAsync()).Texts("tags") ?? throw Fault.BadRequest("'tags' is a required property."));
-        return TagList(await cloud.Projects.ChangeAsync(call.Caller.Api, Find(call.Part("project")), p => Annotated(p, n => Set(n, Tags, tags)), call.Cancel));
+        return TagList(await cloud.Projects.AnnotateAsync(call.Caller.Api, Find(call.Part("project")), n => n.Set(Tags, tags), call.Cancel));
     }
 
     private async Task<Answer> ClearTagsAsync(Call call)
     {
-        await cloud.Projects.ChangeAsync(call.Caller.Api, Find(call.Part("project")), static p => Annotated(p, static n => n.Remove(Tags)), call.Cancel);
+        await cloud.Projects.AnnotateAsync(call.Caller.Api, Find(call.Part("project")), static n => n.Remove(Tags), call.Cancel);
         return Answer.NoContent;
     }
 
@@ -194,7 +182,7 @@ public sealed partial class Projects(Cloud cloud, AssignmentBook assignments, Ap
 
     private async Task<Answer> AddTagAsync(Call call)
     {
-        await cloud.Projects.ChangeAsync(call.Caller.Api, Find(call.Part("project")), p => Annotated(p, n => Set(n, Tags, JoinTags([.. TagsOf(p), call.Part("tag")]))), call.Cancel);
+        await cloud.Projects.AnnotateAsync(call.Caller.Api, Find(call.Part("project")), n => n.Set(Tags, JoinTags([.. TagsOf(n), call.Part("tag")])), call.Cancel);
         return new Answer(201);
     }
 
@@ -202,11 +190,11 @@ public sealed partial class Projects(Cloud cloud, AssignmentBook assignments, Ap
     {
         var (project, tag) = (Find(call.Part("project")), call.Part("tag"));
         if (!TagsOf(project).Contains(tag)) throw Keystone.NotFound("project tag", tag);
-        await cloud.Projects.ChangeAsync(call.Caller.Api, project, p => Annotated(p, n => Set(n, Tags, string.Join(',', TagsOf(p).Where(t => t != tag)))), call.Cancel);
+        await cloud.Projects.AnnotateAsync(call.Caller.Api, project, n => n.Set(Tags, string.Join(',', TagsOf(n).Where(t => t != tag))), call.Cancel);
         return Answer.NoContent;
     }
 
-    private string DomainId(Namespace project) => cloud.Domains.Get(null, IdentityIds.DomainOf(project)) is { } domain ? IdentityIds.Domain(domain) : IdentityIds.DomainOf(project);
+    private string DomainId(Namespace project) => cloud.DomainId(IdentityIds.DomainOf(project));
 
     private string ParentId(Namespace project) =>
         project.Metadata.Annotations.GetValueOrDefault(IdentityIds.Parent) is { } name && cloud.Projects.Get(null, name) is { } parent ? KeystoneNames.Id(parent.Metadata.Uid) : DomainId(project);

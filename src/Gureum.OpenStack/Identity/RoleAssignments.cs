@@ -106,12 +106,11 @@ public sealed class RoleAssignments(Cloud cloud, AssignmentBook book, RoleResour
     {
         bool Is(string name, Func<string?> value) => call.Query(name) is not { } wanted || value() == wanted;
         return Is("user.id", () => a.UserId) && Is("group.id", () => a.From.IsGroup && !effective ? a.From.SubjectId : null) && Is("role.id", () => KeystoneNames.Id(cloud.Roles.Get(null, a.Role)?.Metadata.Uid))
-            && Is("scope.project.id", () => a.Target == AssignmentTarget.Project ? ProjectId(a.TargetName) : null) && Is("scope.domain.id", () => a.Target == AssignmentTarget.Domain ? DomainId(a.TargetName) : null)
+            && Is("scope.project.id", () => a.Target == AssignmentTarget.Project ? ProjectId(a.TargetName) : null) && Is("scope.domain.id", () => a.Target == AssignmentTarget.Domain ? cloud.DomainId(a.TargetName) : null)
             && (call.Query("scope.system") is null || a.Target == AssignmentTarget.System) && (call.Query("scope.OS-INHERIT:inherited_to") is null || a.From.Inherited);
     }
 
     private string ProjectId(string name) => KeystoneNames.Id(cloud.Projects.Get(null, name)?.Metadata.Uid);
-    private string DomainId(string name) => cloud.Domains.Get(null, name) is { } domain ? IdentityIds.Domain(domain) : name;
 
     private void Write(Utf8JsonWriter json, Call call, Listed a, bool names)
     {
@@ -134,7 +133,7 @@ public sealed class RoleAssignments(Cloud cloud, AssignmentBook book, RoleResour
         json.Object("scope", _ =>
         {
             if (a.Target == AssignmentTarget.System) json.Object("system", _ => json.WriteBoolean("all", true));
-            else if (a.Target == AssignmentTarget.Domain) json.Object("domain", _ => Named(json, DomainId(a.TargetName), names ? cloud.Domains.Get(null, a.TargetName)?.Spec.Name ?? "" : null));
+            else if (a.Target == AssignmentTarget.Domain) json.Object("domain", _ => Named(json, cloud.DomainId(a.TargetName), names ? cloud.Domains.Get(null, a.TargetName)?.Spec.Name ?? "" : null));
             else
                 json.Object("project", _ =>
                 {
@@ -149,11 +148,11 @@ public sealed class RoleAssignments(Cloud cloud, AssignmentBook book, RoleResour
 
     private string Link(Call call, Assignment a)
     {
-        var target = a.Target switch { AssignmentTarget.Project => "projects/" + ProjectId(a.TargetName), AssignmentTarget.Domain => "domains/" + DomainId(a.TargetName), _ => "system" };
+        var target = a.Target switch { AssignmentTarget.Project => "projects/" + ProjectId(a.TargetName), AssignmentTarget.Domain => "domains/" + cloud.DomainId(a.TargetName), _ => "system" };
         return $"{call.Service}/v3/{(a.Inherited ? "OS-INHERIT/" : "")}{target}/{(a.IsGroup ? "groups" : "users")}/{a.SubjectId}/roles/{KeystoneNames.Id(cloud.Roles.Get(null, a.Role)?.Metadata.Uid)}{(a.Inherited ? "/inherited_to_projects" : "")}";
     }
 
-    private void InDomain(Utf8JsonWriter json, string name) => Named(json, DomainId(name), cloud.Domains.Get(null, name)?.Spec.Name ?? name);
+    private void InDomain(Utf8JsonWriter json, string name) => Named(json, cloud.DomainId(name), cloud.Domains.Get(null, name)?.Spec.Name ?? name);
 
     private static void Named(Utf8JsonWriter json, string id, string? name)
     {

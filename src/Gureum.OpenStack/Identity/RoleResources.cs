@@ -89,12 +89,7 @@ public sealed class RoleResources(Cloud cloud)
         if (role.Metadata.Name is Roles.Admin or Roles.Manager or Roles.Member or Roles.Reader or Roles.Service) throw Fault.Forbidden($"The role {IdentityIds.Name(role)} is the cloud's own and is not {what}.");
     }
 
-    private Task<ClusterRole> Annotate(Call call, ClusterRole role, Action<Dictionary<string, string>> change) => cloud.Roles.ChangeAsync(call.Caller.Api, role, r =>
-    {
-        var notes = new Dictionary<string, string>(r.Metadata.Annotations);
-        change(notes);
-        return r with { Metadata = r.Metadata with { Annotations = notes } };
-    }, call.Cancel);
+    private Task<ClusterRole> Annotate(Call call, ClusterRole role, Action<Dictionary<string, string>> change) => cloud.Roles.AnnotateAsync(call.Caller.Api, role, change, call.Cancel);
 
     private async Task<Answer> DeleteAsync(Call call)
     {

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Gureum.Client;
 using Gureum.Identity;
-using Gureum.Objects;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Identity.V1;
 using Gureum.Objects.Meta.V1;
@@ -71,19 +70,12 @@ public sealed class Trusts(Cloud cloud, ApiClient door, TimeProvider time)
             Metadata = new ObjectMeta { GenerateName = "trust-", OwnerReferences = [Owners.Of(User.Resource, caller.User.Metadata)] },
             Spec = new TrustSpec
             {
-                Trustor = caller.User.Metadata.Name!, Trustee = other.Metadata.Name!, Project = project.Metadata.Name, Roles = [.. roles.Select(static r => r.Metadata.Name!)], Impersonation = impersonation, ExpirationTime = Expiry(body),
+                Trustor = caller.User.Metadata.Name!, Trustee = other.Metadata.Name!, Project = project.Metadata.Name, Roles = [.. roles.Select(static r => r.Metadata.Name!)], Impersonation = impersonation, ExpirationTime = Delegation.Expiry(body, time),
                 RemainingUses = (int?)body.Number("remaining_uses", 1, int.MaxValue),
             },
         }, call.Cancel);
         foreach (var role in roles) await Delegation.BindAsync(cloud, door, KeystoneNames.Trust(made.Metadata.Uid!), Owners.Of(Trust.Resource, made.Metadata), role, project.Metadata.Name!, call.Cancel);
         return Keystone.One("trust", made, (json, t) => Write(json, call, t, withRoles: true), 201);
-    }
-
-    private DateTimeOffset? Expiry(Body body)
-    {
-        if (body.Text("expires_at") is not { } text) return null;
-        if (!Times.TryParse(text.EndsWith('Z') ? text : text + "Z", out var end)) throw Fault.BadRequest($"Invalid input for field 'expires_at': '{text}' is not a time; 2026-11-24T18:00:00Z is one.");
-        return end > time.GetUtcNow() ? end : throw Fault.BadRequest($"The expiration time '{text}' is in the past.");
     }
 
     private async Task<Answer> DeleteAsync(Call call)

@@ -36,7 +36,7 @@ public sealed class Users(Cloud cloud, AssignmentBook assignments, AccountPasswo
     private async Task<Answer> ListAsync(Call call)
     {
         await Judge.RequireAsync(call.Caller, "list", User.Resource, null, "identity:list_users", call.Cancel);
-        var found = cloud.Users.All.Where(u => Keystone.Passes(call, "name", u.Spec.Name) && Keystone.Passes(call, "domain_id", DomainId(u.Spec.Domain)) && Keystone.PassesFlag(call, "enabled", u.Spec.Enabled != false));
+        var found = cloud.Users.All.Where(u => Keystone.Passes(call, "name", u.Spec.Name) && Keystone.Passes(call, "domain_id", cloud.DomainId(u.Spec.Domain)) && Keystone.PassesFlag(call, "enabled", u.Spec.Enabled != false));
         return Keystone.List(call, "users", found.OrderBy(static u => u.Spec.Name, StringComparer.Ordinal), (json, u) => Write(json, call, u));
     }
 
@@ -76,7 +76,7 @@ public sealed class Users(Cloud cloud, AssignmentBook assignments, AccountPasswo
         var (id, body) = (call.Part("user"), (await call.BodyAsync()).Object("user"));
         await Judge.RequireAsync(call.Caller, "update", User.Resource, null, "identity:update_user", call.Cancel);
         var known = cloud.Users.Find(id) ?? throw Keystone.NotFound("user", id);
-        if (body.Text("domain_id") is { } domain && domain != DomainId(known.Spec.Domain)) throw Fault.BadRequest("A user's domain does not change: make another one there.");
+        if (body.Text("domain_id") is { } domain && domain != cloud.DomainId(known.Spec.Domain)) throw Fault.BadRequest("A user's domain does not change: make another one there.");
         var name = body.Has("name") ? body.Name("name") : known.Spec.Name;
         RefuseTaken(name, known.Spec.Domain, known.Metadata.Name);
         var made = await cloud.Users.ChangeAsync(call.Caller.Api, known, u => u with
@@ -121,10 +121,8 @@ public sealed class Users(Cloud cloud, AssignmentBook assignments, AccountPasswo
     private async Task<Answer> GroupsAsync(Call call)
     {
         var user = await FindAsync(call, call.Part("user"), "list", "identity:list_groups_for_user");
-        return Keystone.List(call, "groups", assignments.GroupsOf(user).Where(g => Keystone.Passes(call, "name", g.Spec.Name)), (json, g) => Groups.Write(json, call, g, DomainId(g.Spec.Domain)));
+        return Keystone.List(call, "groups", assignments.GroupsOf(user).Where(g => Keystone.Passes(call, "name", g.Spec.Name)), (json, g) => Groups.Write(json, call, g, cloud.DomainId(g.Spec.Domain)));
     }
-
-    private string DomainId(string? name) => cloud.Domains.Get(null, name) is { } domain ? IdentityIds.Domain(domain) : name ?? "";
 
     private static Dictionary<string, string> Texts(JsonObject? value) => value is null ? [] : value.Where(static p => p.Value is not null).ToDictionary(static p => p.Key, static p => p.Value!.ToJsonString());
     private static JsonObject Rest(Body body) => new(body.Value.Where(p => !Known.Contains(p.Key)).Select(static p => KeyValuePair.Create(p.Key, p.Value?.DeepClone())));
@@ -145,7 +143,7 @@ public sealed class Users(Cloud cloud, AssignmentBook assignments, AccountPasswo
         var id = KeystoneNames.Id(user.Metadata.Uid);
         json.WriteString("id", id);
         json.WriteString("name", user.Spec.Name);
-        json.WriteString("domain_id", DomainId(user.Spec.Domain));
+        json.WriteString("domain_id", cloud.DomainId(user.Spec.Domain));
         json.WriteBoolean("enabled", user.Spec.Enabled != false);
         json.Text("password_expires_at", user.Status?.PasswordExpirationTime is { } end ? TokenDocument.Time(end) : null);
         if (user.Spec.DefaultProject is { } project && cloud.Projects.Get(null, project) is { } found) json.WriteString("default_project_id", KeystoneNames.Id(found.Metadata.Uid));

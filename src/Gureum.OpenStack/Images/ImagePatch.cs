@@ -16,7 +16,7 @@ internal static class ImagePatch
     internal static IReadOnlyList<ImageChange> Read(ReadOnlyMemory<byte> bytes)
     {
         JsonNode? node;
-        try { node = JsonNode.Parse(bytes.Span, documentOptions: new JsonDocumentOptions { MaxDepth = 16 }); }
+        try { node = JsonNode.Parse(bytes.Span, documentOptions: Body.Options); }
         catch (JsonException e) { throw Fault.BadRequest($"The request body is not JSON: {e.Message}"); }
         if (node is not JsonArray steps) throw Fault.BadRequest("Request body must be a JSON array of operation objects.");
         return [.. steps.Select(static step => step is JsonObject value ? ReadStep(new Body(value, "")) : throw Fault.BadRequest("Operations must be JSON objects."))];

@@ -172,7 +172,6 @@ public sealed class ImageResources(Cloud cloud, ImageDocument document, BlobStor
         var image = Own(call);
         if (image.Spec.Protected == true) throw Fault.Forbidden($"Image {call.Part("image")} is protected and cannot be deleted.");
         await cloud.Images.DeleteAsync(call.Caller.Api, image, call.Cancel);
-        if (image.Status?.Blob is { } blob && !cloud.Images.All.Any(i => i.Status?.Blob == blob && i.Metadata.Uid != image.Metadata.Uid)) blobs.Remove(blob);
         return Answer.NoContent;
     }
 
@@ -207,20 +206,18 @@ public sealed class ImageResources(Cloud cloud, ImageDocument document, BlobStor
         var image = Find(call);
         if (ImageNames.Status(image) == ImageNames.Deactivated && !call.Caller.IsAdmin) throw Fault.Forbidden("The requested image has been deactivated. Image data download is forbidden.");
         if (image.Status is not { Blob: { } blob, Size: { } size } status) return Task.FromResult(Answer.NoContent);
-        FileStream file;
-        try { file = blobs.Open(blob); }
-        catch (IOException) { throw new Fault(410, $"The data of image {call.Part("image")} is not on this server."); }
+        if (!blobs.Has(blob)) throw new Fault(410, $"The data of image {call.Part("image")} is not on this server.");
         var (from, to) = ByteRange.Read(call.Header("Range"), size);
-        file.Seek(from, SeekOrigin.Begin);
         var whole = to - from == size;
-        var answer = new Answer(whole ? 200 : 206, ContentType: "application/octet-stream") { Length = to - from, Send = (target, cancel) => SendAsync(file, target, to - from, cancel) }.With("Content-MD5", status.Checksum ?? "");
+        var answer = new Answer(whole ? 200 : 206, ContentType: "application/octet-stream") { Length = to - from, Send = (target, cancel) => SendAsync(blobs.Open(blob), target, from, to - from, cancel) }.With("Content-MD5", status.Checksum ?? "");
         return Task.FromResult(whole ? answer : answer.With("Content-Range", string.Create(CultureInfo.InvariantCulture, $"bytes {from}-{to - 1}/{size}")));
     }
 
-    private static async Task SendAsync(FileStream file, Stream target, long count, CancellationToken cancel)
+    private static async Task SendAsync(FileStream file, Stream target, long from, long count, CancellationToken cancel)
     {
         await using (file)
         {
+            file.Seek(from, SeekOrigin.Begin);
             var buffer = new byte[128 * 1024];
             while (count > 0 && await file.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, count)), cancel) is var read and > 0)
             {

@@ -31,7 +31,8 @@ public sealed class Cloud
         Services = new(informers.Get<CatalogService>(), static s => KeystoneNames.Id(s.Metadata.Uid));
         Endpoints = new(informers.Get<CatalogEndpoint>(), static e => KeystoneNames.Id(e.Metadata.Uid));
         Revocations = new(informers.Get<TokenRevocation>(), static r => r.Metadata.Name!);
-        Images = new(informers.Get<Image>(), static i => OpenStack.Images.ImageNames.Id(i));
+        ImageCopy = informers.Get<Image>();
+        Images = new(ImageCopy, static i => OpenStack.Images.ImageNames.Id(i));
         Secrets = new(informers.Get<Secret>(), static s => s.Metadata.Uid!);
         Pods = new(informers.Get<Pod>(), static p => p.Metadata.Uid!);
         Nodes = new(informers.Get<Node>(), static n => n.Metadata.Uid!);
@@ -42,6 +43,9 @@ public sealed class Cloud
     }
 
     public Collection<Domain> Domains { get; }
+
+    /// <summary>The id of a domain by the name of its object; of one that is gone, the name.</summary>
+    public string DomainId(string? name) => Domains.Get(null, name) is { } domain ? IdentityIds.Domain(domain) : name ?? "";
     public Collection<Namespace> Projects { get; }
     public Collection<User> Users { get; }
     public Collection<Group> Groups { get; }
@@ -62,7 +66,8 @@ public sealed class Cloud
     public Collection<VirtualMachine> Machines { get; }
     public Collection<VirtualMachineInstance> Instances { get; }
 
-    /// <summary>The copy behind <see cref="Instances"/>, for who acts on what changes.</summary>
+    /// <summary>The copies behind <see cref="Images"/> and <see cref="Instances"/>, for who acts on what changes.</summary>
+    public Informer<Image> ImageCopy { get; }
     public Informer<VirtualMachineInstance> InstanceCopy { get; }
     public Collection<VirtualMachineClusterInstancetype> Flavors { get; }
 }

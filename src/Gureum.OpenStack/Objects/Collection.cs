@@ -42,6 +42,14 @@ public sealed class Collection<T>(Informer<T> informer, Func<T, string> id) wher
     /// <exception cref="ApiException">Refused; or gone (404).</exception>
     public Task<T> ChangeAsync(ApiClient client, T known, Func<T, T> change, CancellationToken cancel) => ChangeAsync(client, known, change, (c, v) => c.UpdateAsync(v, cancel), cancel);
 
+    /// <summary>Changes the object's annotations alone.</summary>
+    public Task<T> AnnotateAsync(ApiClient client, T known, Action<Dictionary<string, string>> change, CancellationToken cancel) => ChangeAsync(client, known, value =>
+    {
+        var notes = new Dictionary<string, string>(value.Metadata.Annotations);
+        change(notes);
+        return value.WithMetadata(value.Metadata with { Annotations = notes });
+    }, cancel);
+
     public Task<T> ChangeStatusAsync(ApiClient client, T known, Func<T, T> change, CancellationToken cancel) => ChangeAsync(client, known, change, (c, v) => c.UpdateStatusAsync(v, cancel: cancel), cancel);
 
     private async Task<T> ChangeAsync(ApiClient client, T known, Func<T, T> change, Func<ApiClient, T, Task<T>> write, CancellationToken cancel)

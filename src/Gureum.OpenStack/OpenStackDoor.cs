@@ -26,7 +26,7 @@ public sealed class OpenStackDoor : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Task work;
 
-    private OpenStackDoor(WebApplication web, int port, LaunchRecorder recorder, ImageKeeper keeper) => (this.web, Port, work) = (web, port, Task.WhenAll(recorder.RunAsync(stop.Token), keeper.RunAsync(stop.Token)));
+    private OpenStackDoor(WebApplication web, int port, IReadOnlyList<Func<CancellationToken, Task>> keepers) => (this.web, Port, work) = (web, port, Task.WhenAll(keepers.Select(k => k(stop.Token))));
 
     public int Port { get; }
 
@@ -47,7 +47,7 @@ public sealed class OpenStackDoor : IAsyncDisposable
             new Tokens(cloud, new Login(cloud, passwords, reader, assignments, tokens, door, time), reader, new TokenDocument(cloud, catalog), catalog, door), projects, new Domains(cloud, assignments),
             new Users(cloud, assignments, passwords, door), new Groups(cloud, assignments, door), roles, new RoleAssignments(cloud, assignments, roles, projects), new ApplicationCredentials(cloud, passwords, door, time), new CatalogResources(cloud), new Trusts(cloud, door, time), new Credentials(cloud, door));
         var blobs = new BlobStore(options.BlobDirectory);
-        var keeper = new ImageKeeper(cloud, cloud.ImageCopy, blobs, door, time);
+        var keeper = new ImageKeeper(cloud, blobs, door, time);
         await keeper.CleanAsync(cancel);
         var images = new ImageResources(cloud, new ImageDocument(cloud), blobs, door, time);
         var (document, flavors, keys) = (new ServerDocument(cloud), new Flavors(cloud), new KeyPairs(cloud, door));
@@ -59,7 +59,7 @@ public sealed class OpenStackDoor : IAsyncDisposable
         await new IdentityBootstrap(cloud, assignments, passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
         var web = Build(options, services, new RequestPipeline(reader));
         await web.StartAsync(cancel);
-        return new OpenStackDoor(web, new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port, new LaunchRecorder(cloud, cloud.InstanceCopy, door, time), keeper);
+        return new OpenStackDoor(web, new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port, [new LaunchRecorder(cloud, door, time).RunAsync, keeper.RunAsync, new DelegationKeeper(cloud, assignments, door, time).RunAsync]);
     }
 
     private static WebApplication Build(OpenStackOptions options, IReadOnlyList<IService> services, RequestPipeline pipeline)

@@ -37,6 +37,16 @@ public sealed class OpenStackTests(SharedCloud shared)
         Said wrong = await TryAsync("alice:wrong@acme", "token", "issue");
         Assert.Contains("401", wrong.Output + wrong.Errors, StringComparison.Ordinal);
 
+        // What was made with a role goes when the role does: at the other door too.
+        JsonNode credential = await ReadAsync("alice:s3cret@acme", "application", "credential", "create", "robot");
+        string robot = "keystone:application-credential:" + (string)credential["id"]!;
+        Task<string> MayAsync() => cloud.GetAsync("get", "rolebindings", "-n", "acme", "-o", $"jsonpath={{.items[?(@.subjects[0].name=='{robot}')].metadata.name}}");
+        Assert.Contains("keystone:member", await MayAsync(), StringComparison.Ordinal);
+        await RunAsync("admin", "role", "remove", "--project", "acme", "--user", "alice", "member");
+        await Eventually.GetAsync("the credential's bindings", MayAsync, static s => s.Length == 0);
+        await RunAsync("admin", "role", "add", "--project", "acme", "--user", "alice", "member");
+        await Eventually.GetAsync("the credential's bindings", MayAsync, static s => s.Contains("keystone:member", StringComparison.Ordinal));
+
         // A deleted user's token is dead at once, at both doors.
         await RunAsync("admin", "user", "delete", "alice");
         Assert.Contains("Unauthorized", (await KubectlAsync("get", "pods", "-n", "acme")).Errors, StringComparison.Ordinal);

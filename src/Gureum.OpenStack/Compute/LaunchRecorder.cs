@@ -12,12 +12,12 @@ internal sealed class LaunchRecorder
     private readonly ApiClient door;
     private readonly Reconciler<ObjectKey> reconciler;
 
-    internal LaunchRecorder(Cloud cloud, Informer<VirtualMachineInstance> instances, ApiClient door, TimeProvider time)
+    internal LaunchRecorder(Cloud cloud, ApiClient door, TimeProvider time)
     {
         (this.cloud, this.door) = (cloud, door);
         var queue = new WorkQueue<ObjectKey>(time);
         reconciler = new Reconciler<ObjectKey>("openstack-launches", queue, RecordAsync);
-        instances.AddHandler((_, current) => { if (current is { Status.Phase: "Running" }) queue.Add(new ObjectKey(current.Metadata.Namespace, current.Metadata.Name!)); });
+        cloud.Informers.Get<VirtualMachineInstance>().AddHandler((_, current) => { if (current is { Status.Phase: "Running" }) queue.Add(new ObjectKey(current.Metadata.Namespace, current.Metadata.Name!)); });
     }
 
     internal Task RunAsync(CancellationToken cancel) => reconciler.RunAsync(cancel);

@@ -65,7 +65,7 @@ public sealed class ApplicationCredentials(Cloud cloud, AccountPasswords passwor
             },
         }, call.Cancel);
         await passwords.SetSecretAsync(made, secret, call.Cancel);
-        foreach (var role in roles) await Delegation.BindAsync(cloud, door, KeystoneNames.ApplicationCredential(made.Metadata.Uid!), Owners.Of(ApplicationCredential.Resource, made.Metadata), role, project.Metadata.Name!, call.Cancel);
+        foreach (var role in roles) await Delegation.BindAsync(cloud, door, KeystoneNames.ApplicationCredential(made.Metadata.Uid!), Owners.Of(ApplicationCredential.Resource, made.Metadata), role.Metadata.Name!, project.Metadata.Name!, call.Cancel);
         return Keystone.One("application_credential", made, (json, c) => Write(json, call, c, secret), 201);
     }
 

@@ -152,6 +152,9 @@ public sealed class AssignmentBook(Cloud cloud)
 
     private bool IsRole([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] string? name) => cloud.Roles.Get(null, name) is { } role && IdentityIds.IsRole(role);
 
+    /// <summary>Whether users or groups of Keystone's are among the subjects of a binding.</summary>
+    public static bool ConcernsKeystone(IEnumerable<Subject> subjects) => KeystoneSubjects(subjects).Any();
+
     private static IEnumerable<string> KeystoneSubjects(IEnumerable<Subject> subjects) =>
         subjects.Select(s => s.Name ?? "").Where(n => n.StartsWith("keystone:user:", StringComparison.Ordinal) || n.StartsWith("keystone:group:", StringComparison.Ordinal));
 

@@ -29,14 +29,22 @@ internal static class Delegation
         return end > time.GetUtcNow() ? end : throw Fault.BadRequest($"The expiration time '{text}' is in the past.");
     }
 
+    /// <summary>Binds a role; one that is bound already is left.</summary>
     /// <param name="user">The RBAC user.</param>
-    /// <param name="owner">What the bindings go with.</param>
-    internal static async Task BindAsync(Cloud cloud, ApiClient door, string user, OwnerReference owner, ClusterRole role, string project, CancellationToken cancel)
+    /// <param name="owner">What the binding goes with.</param>
+    /// <param name="role">The ClusterRole's name.</param>
+    internal static async Task BindAsync(Cloud cloud, ApiClient door, string user, OwnerReference owner, string role, string project, CancellationToken cancel)
     {
-        var metadata = new ObjectMeta { Name = $"{role.Metadata.Name}:{user["keystone:".Length..]}", OwnerReferences = [owner] };
+        var isAdmin = role == Identity.Roles.Admin;
+        var metadata = new ObjectMeta { Name = $"{role}:{user["keystone:".Length..]}", Namespace = isAdmin ? null : project, OwnerReferences = [owner] };
+        if (isAdmin ? cloud.CloudBindings.Get(null, metadata.Name) is not null : cloud.ProjectBindings.Get(project, metadata.Name) is not null) return;
         Subject[] subjects = [new Subject { ApiGroup = RbacGroup, Kind = "User", Name = user }];
-        var reference = new RoleRef { ApiGroup = RbacGroup, Kind = "ClusterRole", Name = role.Metadata.Name! };
-        if (role.Metadata.Name == Identity.Roles.Admin) await cloud.CloudBindings.CreateAsync(door, new ClusterRoleBinding { Metadata = metadata, Subjects = subjects, RoleRef = reference }, cancel);
-        else await cloud.ProjectBindings.CreateAsync(door, new RoleBinding { Metadata = metadata with { Namespace = project }, Subjects = subjects, RoleRef = reference }, cancel);
+        var reference = new RoleRef { ApiGroup = RbacGroup, Kind = "ClusterRole", Name = role };
+        try
+        {
+            if (isAdmin) await cloud.CloudBindings.CreateAsync(door, new ClusterRoleBinding { Metadata = metadata, Subjects = subjects, RoleRef = reference }, cancel);
+            else await cloud.ProjectBindings.CreateAsync(door, new RoleBinding { Metadata = metadata, Subjects = subjects, RoleRef = reference }, cancel);
+        }
+        catch (ApiException e) when (e.IsAlreadyExists) { /* the keeper and the request that made it meet */ }
     }
 }

@@ -74,7 +74,7 @@ public sealed class Trusts(Cloud cloud, ApiClient door, TimeProvider time)
                 RemainingUses = (int?)body.Number("remaining_uses", 1, int.MaxValue),
             },
         }, call.Cancel);
-        foreach (var role in roles) await Delegation.BindAsync(cloud, door, KeystoneNames.Trust(made.Metadata.Uid!), Owners.Of(Trust.Resource, made.Metadata), role, project.Metadata.Name!, call.Cancel);
+        foreach (var role in roles) await Delegation.BindAsync(cloud, door, KeystoneNames.Trust(made.Metadata.Uid!), Owners.Of(Trust.Resource, made.Metadata), role.Metadata.Name!, project.Metadata.Name!, call.Cancel);
         return Keystone.One("trust", made, (json, t) => Write(json, call, t, withRoles: true), 201);
     }
 

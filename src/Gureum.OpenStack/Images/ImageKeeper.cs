@@ -16,12 +16,12 @@ internal sealed class ImageKeeper
     private readonly ApiClient door;
     private readonly Reconciler<string> reconciler;
 
-    internal ImageKeeper(Cloud cloud, Informer<Image> images, BlobStore blobs, ApiClient door, TimeProvider time)
+    internal ImageKeeper(Cloud cloud, BlobStore blobs, ApiClient door, TimeProvider time)
     {
         (this.cloud, this.blobs, this.door) = (cloud, blobs, door);
         var queue = new WorkQueue<string>(time);
         reconciler = new Reconciler<string>("openstack-images", queue, RemoveAsync);
-        images.AddHandler((old, current) => { if (current is null && old?.Status?.Blob is { } blob) queue.Add(blob); });
+        cloud.Informers.Get<Image>().AddHandler((old, current) => { if (current is null && old?.Status?.Blob is { } blob) queue.Add(blob); });
     }
 
     /// <summary>What the last run left: half-sent data, uploads under way, blobs without an image. Before anybody is served.</summary>

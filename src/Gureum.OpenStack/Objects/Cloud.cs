@@ -17,6 +17,7 @@ public sealed class Cloud
 
     public Cloud(InformerFactory informers)
     {
+        Informers = informers;
         Domains = new(informers.Get<Domain>(), static d => IdentityIds.Domain(d));
         Projects = new(informers.Get<Namespace>(), static n => KeystoneNames.Id(n.Metadata.Uid));
         Users = new(informers.Get<User>(), static u => KeystoneNames.Id(u.Metadata.Uid));
@@ -31,16 +32,17 @@ public sealed class Cloud
         Services = new(informers.Get<CatalogService>(), static s => KeystoneNames.Id(s.Metadata.Uid));
         Endpoints = new(informers.Get<CatalogEndpoint>(), static e => KeystoneNames.Id(e.Metadata.Uid));
         Revocations = new(informers.Get<TokenRevocation>(), static r => r.Metadata.Name!);
-        ImageCopy = informers.Get<Image>();
-        Images = new(ImageCopy, static i => OpenStack.Images.ImageNames.Id(i));
+        Images = new(informers.Get<Image>(), static i => OpenStack.Images.ImageNames.Id(i));
         Secrets = new(informers.Get<Secret>(), static s => s.Metadata.Uid!);
         Pods = new(informers.Get<Pod>(), static p => p.Metadata.Uid!);
         Nodes = new(informers.Get<Node>(), static n => n.Metadata.Uid!);
         Machines = new(informers.Get<VirtualMachine>(), static m => m.Metadata.Uid!);
-        InstanceCopy = informers.Get<VirtualMachineInstance>();
-        Instances = new(InstanceCopy, static m => m.Metadata.Uid!);
+        Instances = new(informers.Get<VirtualMachineInstance>(), static m => m.Metadata.Uid!);
         Flavors = new(informers.Get<VirtualMachineClusterInstancetype>(), static f => f.Metadata.Annotations.GetValueOrDefault(Compute.FlavorNames.Id, f.Metadata.Name!));
     }
+
+    /// <summary>The copies behind the collections, for who acts on what changes.</summary>
+    public InformerFactory Informers { get; }
 
     public Collection<Domain> Domains { get; }
 
@@ -66,8 +68,5 @@ public sealed class Cloud
     public Collection<VirtualMachine> Machines { get; }
     public Collection<VirtualMachineInstance> Instances { get; }
 
-    /// <summary>The copies behind <see cref="Images"/> and <see cref="Instances"/>, for who acts on what changes.</summary>
-    public Informer<Image> ImageCopy { get; }
-    public Informer<VirtualMachineInstance> InstanceCopy { get; }
     public Collection<VirtualMachineClusterInstancetype> Flavors { get; }
 }

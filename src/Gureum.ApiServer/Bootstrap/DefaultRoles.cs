@@ -69,11 +69,13 @@ internal static class DefaultRoles
         yield return Rule(["instancetype.kubevirt.io"], ["virtualmachineinstancetypes", "virtualmachineclusterinstancetypes", "virtualmachinepreferences", "virtualmachineclusterpreferences"], Read);
         yield return Rule(["cdi.kubevirt.io"], ["datavolumes"], Read);
         yield return Rule(["image.gureum.io"], ["images", "images/status"], Read);
+        yield return Rule(["network.gureum.io"], [.. Networks, "networks/status", "ports/status", "routers/status", "floatingips/status"], Read);
         yield return Rule(["subresources.kubevirt.io"], ["virtualmachineinstances/guestosinfo", "virtualmachineinstances/filesystemlist", "virtualmachineinstances/userlist"], ["get"]);
         yield return Rule(["subresources.kubevirt.io"], ["version", "healthz"], ["get", "list"]);
     }
 
-    private static readonly string[] Machines = ["virtualmachines", "virtualmachineinstances", "virtualmachineinstancereplicasets", "virtualmachineinstancemigrations"], Snapshots = ["virtualmachinesnapshots", "virtualmachinesnapshotcontents", "virtualmachinerestores"];
+    private static readonly string[] Machines = ["virtualmachines", "virtualmachineinstances", "virtualmachineinstancereplicasets", "virtualmachineinstancemigrations"], Snapshots = ["virtualmachinesnapshots", "virtualmachinesnapshotcontents", "virtualmachinerestores"],
+        Networks = ["networks", "subnets", "subnetpools", "ports", "routers", "securitygroups", "floatingips"];
 
     private static IEnumerable<PolicyRule> Edit()
     {
@@ -92,6 +94,7 @@ internal static class DefaultRoles
         yield return Rule(["instancetype.kubevirt.io"], ["virtualmachineinstancetypes", "virtualmachinepreferences"], Write);
         yield return Rule(["cdi.kubevirt.io"], ["datavolumes"], Write);
         yield return Rule(["image.gureum.io"], ["images"], Write);
+        yield return Rule(["network.gureum.io"], Networks, Write);
         yield return Rule(["subresources.kubevirt.io"], ["virtualmachineinstances/console", "virtualmachineinstances/vnc", "virtualmachineinstances/portforward", "virtualmachines/portforward"], ["get"]);
         yield return Rule(["subresources.kubevirt.io"],
             [.. new[] { "pause", "unpause", "freeze", "unfreeze", "softreboot", "reset", "addvolume", "removevolume" }.Select(s => "virtualmachineinstances/" + s), .. new[] { "start", "stop", "restart", "migrate", "addvolume", "removevolume" }.Select(s => "virtualmachines/" + s)], ["update"]);

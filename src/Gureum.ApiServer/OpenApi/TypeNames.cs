@@ -19,7 +19,7 @@ internal static class TypeNames
         "apiregistration" => "io.k8s.kube-aggregator.pkg.apis." + typeName,
         "kubevirt" => "io." + typeName,
         "cdi" or "instancetype" or "snapshot" => "io.kubevirt." + typeName,
-        "identity" or "image" => "io.gureum." + typeName,
+        "identity" or "image" or "network" => "io.gureum." + typeName,
         _ => "io.k8s.api." + typeName,
     };
 

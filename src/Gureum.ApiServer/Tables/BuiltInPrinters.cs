@@ -60,6 +60,13 @@ internal static class BuiltInPrinters
         "trusts.identity.gureum.io" => OwnPrinters.Trusts,
         "regions.identity.gureum.io" or "tokenrevocations.identity.gureum.io" => OwnPrinters.Named,
         "images.image.gureum.io" => OwnPrinters.Images,
+        "networks.network.gureum.io" => TenantNetworkPrinters.Networks,
+        "subnets.network.gureum.io" => TenantNetworkPrinters.Subnets,
+        "subnetpools.network.gureum.io" => TenantNetworkPrinters.SubnetPools,
+        "ports.network.gureum.io" => TenantNetworkPrinters.Ports,
+        "routers.network.gureum.io" => TenantNetworkPrinters.Routers,
+        "securitygroups.network.gureum.io" => TenantNetworkPrinters.SecurityGroups,
+        "floatingips.network.gureum.io" => TenantNetworkPrinters.FloatingIps,
         _ => type.Group == "instancetype.kubevirt.io" ? MachinePrinters.Named : null,
     };
 

@@ -6,6 +6,7 @@ using Gureum.OpenStack.Compute;
 using Gureum.OpenStack.Http;
 using Gureum.OpenStack.Identity;
 using Gureum.OpenStack.Images;
+using Gureum.OpenStack.Networking;
 using Gureum.OpenStack.Objects;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -52,14 +53,16 @@ public sealed class OpenStackDoor : IAsyncDisposable
         var images = new ImageResources(cloud, new ImageDocument(cloud), blobs, door, time);
         var (document, flavors, keys) = (new ServerDocument(cloud), new Flavors(cloud), new KeyPairs(cloud, door));
         var servers = new Servers(cloud, document, flavors, keys, publish);
+        var neutron = NetworkRooms.Build(cloud, door, time);
         IReadOnlyList<IService> services =
         [
-            identity, new ImageService(images, new ImageMembers(cloud, images, door, time)), new ComputeService(flavors, keys, servers, new ServerActions(cloud, servers, document), new ComputeFacts(cloud)),
+            identity, new ImageService(images, new ImageMembers(cloud, images, door, time)), new ComputeService(flavors, keys, servers, new ServerActions(cloud, servers, document), new ComputeFacts(cloud)), neutron.Service,
         ];
         await new IdentityBootstrap(cloud, assignments, passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
+        await new PublicNetwork(cloud, neutron, door, options).EnsureAsync(cancel);
         var web = Build(options, services, new RequestPipeline(reader));
         await web.StartAsync(cancel);
-        return new OpenStackDoor(web, new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port, [new LaunchRecorder(cloud, door, time).RunAsync, keeper.RunAsync, new DelegationKeeper(cloud, assignments, door, time).RunAsync]);
+        return new OpenStackDoor(web, new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port, [new LaunchRecorder(cloud, door, time).RunAsync, keeper.RunAsync, new DelegationKeeper(cloud, assignments, door, time).RunAsync, .. neutron.Keepers(cloud, door, time)]);
     }
 
     private static WebApplication Build(OpenStackOptions options, IReadOnlyList<IService> services, RequestPipeline pipeline)

@@ -19,6 +19,9 @@ public sealed record OpenStackOptions
     /// <summary>Where the data of images lies.</summary>
     public required string BlobDirectory { get; init; }
 
+    /// <summary>The range of the external network that every cloud has from the start; its first address is the node's.</summary>
+    public IPNetwork PublicRange { get; init; } = IPNetwork.Parse("172.24.4.0/24");
+
     public string Region { get; init; } = "RegionOne";
 
     /// <summary>Where the first administrator's password is kept, readable by its owner only; made when it is missing.</summary>

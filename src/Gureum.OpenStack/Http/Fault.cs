@@ -7,6 +7,9 @@ public sealed class Fault(int status, string message) : Exception(message)
 {
     public int Status => status;
 
+    /// <summary>The name of the refusal, for services that have names for them (Neutron: "NetworkInUse"); null for the usual one of the status.</summary>
+    public string? Type { get; init; }
+
     public static Fault BadRequest(string message) => new(400, message);
     public static Fault Unauthorized() => new(401, "The request you have made requires authentication.");
     public static Fault Forbidden(string message) => new(403, message);

@@ -5,7 +5,10 @@ using Gureum.Objects.Identity.V1;
 using Gureum.Objects.Image.V1;
 using Gureum.Objects.Instancetype.V1beta1;
 using Gureum.Objects.Kubevirt.V1;
+using Gureum.Objects.Network.V1;
 using Gureum.Objects.Rbac.V1;
+using Network = Gureum.Objects.Network.V1.Network;
+using Port = Gureum.Objects.Network.V1.Port;
 
 namespace Gureum.OpenStack.Objects;
 
@@ -14,6 +17,12 @@ public sealed class Cloud
 {
     /// <summary>Index of bindings by the name of a subject.</summary>
     public const string BySubject = "openstack-subject";
+
+    /// <summary>Indexes of what hangs on a network, of ports by whose they are, and of floating IPs by their port.</summary>
+    public const string ByNetwork = "openstack-network", ByDevice = "openstack-device", ByPort = "openstack-port";
+
+    /// <summary>A network, or a port, as the indexes have it.</summary>
+    public static string NetworkKey(string? ns, string? name) => $"{ns}/{name}";
 
     public Cloud(InformerFactory informers)
     {
@@ -38,6 +47,15 @@ public sealed class Cloud
         Nodes = new(informers.Get<Node>(), static n => n.Metadata.Uid!);
         Machines = new(informers.Get<VirtualMachine>(), static m => m.Metadata.Uid!);
         Instances = new(informers.Get<VirtualMachineInstance>(), static m => m.Metadata.Uid!);
+        Quotas = new(informers.Get<ResourceQuota>(), static q => q.Metadata.Uid!);
+        Networks = new(informers.Get<Network>(), static n => n.Metadata.Uid!);
+        Subnets = new Collection<Subnet>(informers.Get<Subnet>(), static s => s.Metadata.Uid!).Index(ByNetwork, static s => [NetworkKey(s.Metadata.Namespace, s.Spec.Network)]);
+        SubnetPools = new(informers.Get<SubnetPool>(), static p => p.Metadata.Uid!);
+        Ports = new Collection<Port>(informers.Get<Port>(), static p => p.Metadata.Uid!).Index(ByNetwork, static p => [NetworkKey(p.Spec.Network?.Namespace ?? p.Metadata.Namespace, p.Spec.Network?.Name)]).Index(ByDevice, static p => [p.Spec.DeviceID ?? ""]);
+        Routers = new(informers.Get<Router>(), static r => r.Metadata.Uid!);
+        SecurityGroups = new(informers.Get<SecurityGroup>(), static g => g.Metadata.Uid!);
+        FloatingIps = new Collection<FloatingIP>(informers.Get<FloatingIP>(), static f => f.Metadata.Uid!).Index(ByNetwork, static f => [NetworkKey(f.Spec.Network?.Namespace ?? f.Metadata.Namespace, f.Spec.Network?.Name)])
+            .Index(ByPort, static f => f.Spec.Port is { } port ? [NetworkKey(port.Namespace ?? f.Metadata.Namespace, port.Name)] : []);
         Flavors = new(informers.Get<VirtualMachineClusterInstancetype>(), static f => f.Metadata.Annotations.GetValueOrDefault(Compute.FlavorNames.Id, f.Metadata.Name!));
     }
 
@@ -69,4 +87,12 @@ public sealed class Cloud
     public Collection<VirtualMachineInstance> Instances { get; }
 
     public Collection<VirtualMachineClusterInstancetype> Flavors { get; }
+    public Collection<ResourceQuota> Quotas { get; }
+    public Collection<Network> Networks { get; }
+    public Collection<Subnet> Subnets { get; }
+    public Collection<SubnetPool> SubnetPools { get; }
+    public Collection<Port> Ports { get; }
+    public Collection<Router> Routers { get; }
+    public Collection<SecurityGroup> SecurityGroups { get; }
+    public Collection<FloatingIP> FloatingIps { get; }
 }

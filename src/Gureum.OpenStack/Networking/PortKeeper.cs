@@ -1,0 +1,54 @@
+using Gureum.Client;
+using Gureum.Objects.Kubevirt.V1;
+using Gureum.Objects.Network.V1;
+using Gureum.OpenStack.Objects;
+using Port = Gureum.Objects.Network.V1.Port;
+
+namespace Gureum.OpenStack.Networking;
+
+/// <summary>Completes ports that came in by kubectl (addresses, hardware address), and frees those whose server, router or network is gone.</summary>
+internal sealed class PortKeeper
+{
+    private readonly Cloud cloud;
+    private readonly NetworkRooms rooms;
+    private readonly ApiClient door;
+    private readonly WorkQueue<ObjectKey> queue;
+    private readonly Reconciler<ObjectKey> reconciler;
+
+    internal PortKeeper(Cloud cloud, NetworkRooms rooms, ApiClient door, TimeProvider time)
+    {
+        (this.cloud, this.rooms, this.door) = (cloud, rooms, door);
+        queue = new WorkQueue<ObjectKey>(time);
+        reconciler = new Reconciler<ObjectKey>("openstack-ports", queue, KeepAsync);
+        cloud.Informers.Get<Port>().AddHandler((_, current) => Add(current));
+        cloud.Informers.Get<VirtualMachine>().AddHandler((old, current) => { if (current is null) AddOf(old?.Metadata.Uid); });
+        cloud.Informers.Get<Router>().AddHandler((old, current) => { if (current is null) AddOf(old?.Metadata.Uid); });
+    }
+
+    internal Task RunAsync(CancellationToken cancel) => reconciler.RunAsync(cancel);
+
+    private void Add(Port? port)
+    {
+        if (port is not null) queue.Add(new ObjectKey(port.Metadata.Namespace, port.Metadata.Name!));
+    }
+
+    private void AddOf(string? device)
+    {
+        foreach (var port in cloud.Ports.By(Cloud.ByDevice, device ?? "")) Add(port);
+    }
+
+    private async Task KeepAsync(ObjectKey key, CancellationToken cancel)
+    {
+        if (cloud.Ports.Get(key.Namespace, key.Name) is not { Metadata.DeletionTimestamp: null } port) return;
+        try
+        {
+            if (IsLeft(port)) await cloud.Ports.DeleteAsync(door, port, cancel);
+            else if (port.Spec.DeviceOwner == NetworkNames.Server && port.Spec.DeviceID is { Length: > 0 } id && cloud.Machines.Find(id) is null) await cloud.Ports.ChangeAsync(door, port, static p => p with { Spec = p.Spec with { DeviceID = null, DeviceOwner = null } }, cancel);
+            else if (string.IsNullOrEmpty(port.Spec.MacAddress) && rooms.Topology.NetworkOf(port) is { } network) await rooms.Ports.CompleteAsync(door, network, port, cancel);
+        }
+        catch (ApiException e) when (e.IsNotFound) { /* deleted meanwhile */ }
+    }
+
+    // A router's legs go with it.
+    private bool IsLeft(Port port) => port.Spec.DeviceOwner is NetworkNames.RouterGateway or NetworkNames.RouterInterface && port.Spec.DeviceID is { Length: > 0 } id && cloud.Routers.Find(id) is null;
+}

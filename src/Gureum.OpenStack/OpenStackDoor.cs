@@ -51,12 +51,14 @@ public sealed class OpenStackDoor : IAsyncDisposable
         var keeper = new ImageKeeper(cloud, blobs, door, time);
         await keeper.CleanAsync(cancel);
         var images = new ImageResources(cloud, new ImageDocument(cloud), blobs, door, time);
-        var (document, flavors, keys) = (new ServerDocument(cloud), new Flavors(cloud), new KeyPairs(cloud, door));
-        var servers = new Servers(cloud, document, flavors, keys, publish);
         var neutron = NetworkRooms.Build(cloud, door, time);
+        var networks = new ServerNetworks(cloud, neutron);
+        var addresses = new ServerAddresses(cloud, networks, neutron.Topology);
+        var (document, flavors, keys) = (new ServerDocument(cloud, addresses), new Flavors(cloud), new KeyPairs(cloud, door));
+        var servers = new Servers(cloud, document, flavors, keys, networks, publish);
         IReadOnlyList<IService> services =
         [
-            identity, new ImageService(images, new ImageMembers(cloud, images, door, time)), new ComputeService(flavors, keys, servers, new ServerActions(cloud, servers, document), new ComputeFacts(cloud)), neutron.Service,
+            identity, new ImageService(images, new ImageMembers(cloud, images, door, time)), new ComputeService(flavors, keys, servers, new ServerActions(cloud, servers, document, networks), new ServerInterfaces(cloud, servers, networks, addresses, neutron), new ComputeFacts(cloud)), neutron.Service,
         ];
         await new IdentityBootstrap(cloud, assignments, passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
         await new PublicNetwork(cloud, neutron, door, options).EnsureAsync(cancel);

@@ -10,7 +10,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Compute;
 
 /// <summary>What is done to a server (https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action): KubeVirt's subresources, called as the user.</summary>
-public sealed class ServerActions(Cloud cloud, Servers servers, ServerDocument document)
+internal sealed class ServerActions(Cloud cloud, Servers servers, ServerDocument document, ServerNetworks networks)
 {
     internal void Map(Routes routes) => routes.Post("/v2.1/servers/{server}/action", ActAsync);
 
@@ -80,7 +80,10 @@ public sealed class ServerActions(Cloud cloud, Servers servers, ServerDocument d
                 await Judge.RequireAsync(call.Caller, "update", Node.Resource, null, "os_compute_api:os-migrate-server:migrate_live", call.Cancel);
                 await PutAsync(call, machine, "virtualmachines", "migrate");
                 return Answer.Accepted;
-            case "resize" or "confirmResize" or "revertResize" or "rebuild" or "shelve" or "unshelve" or "shelveOffload" or "createImage" or "createBackup" or "rescue" or "unrescue" or "migrate" or "evacuate" or "addFloatingIp" or "removeFloatingIp" or "addSecurityGroup" or "removeSecurityGroup":
+            case "addSecurityGroup" or "removeSecurityGroup":
+                await networks.ChangeGroupAsync(call, machine, body.Object(action).Name("name"), add: action == "addSecurityGroup");
+                return Answer.Accepted;
+            case "resize" or "confirmResize" or "revertResize" or "rebuild" or "shelve" or "unshelve" or "shelveOffload" or "createImage" or "createBackup" or "rescue" or "unrescue" or "migrate" or "evacuate" or "addFloatingIp" or "removeFloatingIp":
                 throw new Fault(501, $"The action '{action}' is not supported by Gureum yet.");
             default: throw Fault.BadRequest($"There is no such action: {action}");
         }

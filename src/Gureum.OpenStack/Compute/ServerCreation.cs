@@ -36,7 +36,9 @@ internal sealed record ServerRequest
     internal string? Node { get; init; }
     internal string? Zone { get; init; }
     internal bool ConfigDrive { get; init; }
-    internal bool HasNetwork { get; init; } = true;
+
+    /// <summary>The cards on networks; null for one on the pods' network.</summary>
+    internal IReadOnlyList<ServerCard>? Cards { get; init; }
 }
 
 /// <summary>Translates a new server into a VirtualMachine whose root disk is a DataVolume with the image on it. Pure.</summary>
@@ -79,11 +81,11 @@ internal static class ServerCreation
                         {
                             Devices = new Devices
                             {
-                                Disks = [Disk(Root, bootOrder: 1), Disk(Seed, bootOrder: null)], AutoattachPodInterface = request.HasNetwork ? null : false,
-                                Interfaces = request.HasNetwork ? [new Interface { Name = ServerDocument.Network, Masquerade = new InterfaceMasquerade() }] : [],
+                                Disks = [Disk(Root, bootOrder: 1), Disk(Seed, bootOrder: null)], AutoattachPodInterface = request.Cards is null ? null : false,
+                                Interfaces = request.Cards is null ? [new Interface { Name = ServerDocument.Network, Masquerade = new InterfaceMasquerade() }] : [.. request.Cards.Select(InterfaceOf)],
                             },
                         },
-                        Networks = request.HasNetwork ? [new Network { Name = ServerDocument.Network, Pod = new PodNetwork() }] : [],
+                        Networks = request.Cards is null ? [new Network { Name = ServerDocument.Network, Pod = new PodNetwork() }] : [.. request.Cards.Select(NetworkOf)],
                         Volumes = [new Volume { Name = Root, DataVolume = new Gureum.Objects.Kubevirt.V1.DataVolumeSource { Name = disk } }, new Volume { Name = Seed, CloudInitConfigDrive = seed }],
                         AccessCredentials = request.KeySecret is null ? [] : [Key(request.KeySecret)],
                     },
@@ -91,6 +93,9 @@ internal static class ServerCreation
             },
         };
     }
+
+    internal static Interface InterfaceOf(ServerCard card) => new() { Name = card.Name, Bridge = new InterfaceBridge(), MacAddress = card.Mac };
+    internal static Network NetworkOf(ServerCard card) => new() { Name = card.Name, Multus = new MultusNetwork { NetworkName = card.NetworkName } };
 
     /// <summary>The flavor's disk, or the image's own size where the flavor has none.</summary>
     internal static long RootSize(ServerRequest request) => Flavors.Disk(request.Flavor) is > 0 and var disk ? disk * Gibi : RoundUp(Math.Max(request.Image.Status?.VirtualSize ?? 0, 1), 1 << 20);

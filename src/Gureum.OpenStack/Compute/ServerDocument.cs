@@ -11,8 +11,11 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Compute;
 
 /// <summary>Writes a VirtualMachine as Nova's clients know a server (https://docs.openstack.org/api-ref/compute/#show-server-details).</summary>
-public sealed class ServerDocument(Cloud cloud)
+internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses)
 {
+    /// <summary>Where the server is to be reached.</summary>
+    internal ServerAddresses Addresses => addresses;
+
     internal const string Zone = "nova", Network = "default", SecurityGroup = "default";
 
     internal static string Name(VirtualMachine machine) => Note(machine, ServerNames.Name) ?? machine.Metadata.Name!;
@@ -53,7 +56,7 @@ public sealed class ServerDocument(Cloud cloud)
         var created = Nova.Time(machine.Metadata.CreationTimestamp ?? default);
         json.WriteString("created", created);
         json.WriteString("updated", LastChange(machine, instance) is { } changed ? Nova.Time(changed) : created);
-        WriteAddresses(json, instance);
+        addresses.Write(json, machine, instance, brief: false);
         json.WriteString("accessIPv4", Note(machine, ServerNames.AccessIPv4) ?? "");
         json.WriteString("accessIPv6", Note(machine, ServerNames.AccessIPv6) ?? "");
         Nova.Links(json, call, "servers/" + machine.Metadata.Uid);
@@ -77,7 +80,7 @@ public sealed class ServerDocument(Cloud cloud)
         json.WriteNumber("OS-EXT-STS:power_state", state.Power);
         json.WriteStartArray("os-extended-volumes:volumes_attached");
         json.WriteEndArray();
-        json.Objects("security_groups", [SecurityGroup], static (j, g) => j.WriteString("name", g));
+        WriteGroups(json, machine);
         if (version >= Nova.V2_9) json.WriteBoolean("locked", Note(machine, ServerNames.Locked) is not null);
         if (version >= Nova.V2_16 && call.Caller.IsAdmin) json.WriteString("host_status", instance?.Status.NodeName is { Length: > 0 } ? "UP" : "");
         if (version >= Nova.V2_19) json.Text("description", Note(machine, ServerNames.Description));
@@ -146,20 +149,9 @@ public sealed class ServerDocument(Cloud cloud)
         ["extra_specs"] = new JsonObject(Flavors.ExtraSpecs(flavor).Select(static s => KeyValuePair.Create(s.Key, (JsonNode?)s.Value))),
     };
 
-    internal static void WriteAddresses(Utf8JsonWriter json, VirtualMachineInstance? instance) => json.Object("addresses", _ => WriteNetworks(json, instance));
-
-    internal static void WriteNetworks(Utf8JsonWriter json, VirtualMachineInstance? instance)
-    {
-        if (instance is null) return;
-        foreach (var card in instance.Status.Interfaces.Where(static i => i.IpAddresses.Count > 0))
-            json.Objects(card.Name == Network || card.Name is null ? Network : card.Name, card.IpAddresses, (_, address) =>
-            {
-                json.WriteNumber("version", address.Contains(':') ? 6 : 4);
-                json.WriteString("addr", address);
-                json.WriteString("OS-EXT-IPS:type", "fixed");
-                json.WriteString("OS-EXT-IPS-MAC:mac_addr", card.Mac ?? "");
-            });
-    }
+    // Without a port there is the project's own group, as Nova has it.
+    private void WriteGroups(Utf8JsonWriter json, VirtualMachine machine) =>
+        json.Objects("security_groups", addresses.GroupsOf(machine) is { Count: > 0 } groups ? groups.Select(Networking.SecurityGroups.NameOf) : [SecurityGroup], static (j, g) => j.WriteString("name", g));
 
     private static DateTimeOffset? Launched(VirtualMachine machine, VirtualMachineInstance? instance) =>
         Note(machine, ServerNames.Launched) is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var time) ? time : instance?.Status.PhaseTransitionTimestamps.FirstOrDefault(static t => t.Phase == "Running")?.PhaseTransitionTimestamp;

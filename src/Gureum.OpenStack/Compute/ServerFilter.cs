@@ -47,7 +47,7 @@ internal sealed class ServerFilter(Call call, Cloud cloud, ServerDocument docume
         if (call.Query("key_name") is { } key && ServerDocument.Note(machine, ServerNames.KeyName) != key) return false;
         if ((call.Query("project_id") ?? call.Query("tenant_id")) is { } project && call.Caller.IsAdmin && call.Query("all_tenants") is not null && KeystoneNames.Id(cloud.Projects.Get(null, machine.Metadata.Namespace)?.Metadata.Uid) != project) return false;
         if (call.Query("host") is { } host && call.Caller.IsAdmin && document.Instance(machine)?.Status.NodeName != host) return false;
-        if (call.Query("ip") is { } ip && document.Instance(machine)?.Status.Interfaces.Any(i => i.IpAddresses.Any(a => Pattern(ip).IsMatch(a))) != true) return false;
+        if (call.Query("ip") is { } ip && !document.Addresses.All(machine, document.Instance(machine)).Any(a => Pattern(ip).IsMatch(a))) return false;
         if (call.Version >= Nova.V2_73 && call.Query("locked") is { } locked && Flags.Parse(locked) != (ServerDocument.Note(machine, ServerNames.Locked) is not null)) return false;
         if (call.Version < Nova.V2_26) return true;
         var tags = ServerDocument.Tags(machine);

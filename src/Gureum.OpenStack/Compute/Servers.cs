@@ -18,7 +18,7 @@ namespace Gureum.OpenStack.Compute;
 public delegate Task PublishImage(Image image, CancellationToken cancel);
 
 /// <summary>Servers (https://docs.openstack.org/api-ref/compute/#servers-servers): each is a VirtualMachine, those that others have made too.</summary>
-public sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavors, KeyPairs keys, PublishImage publish)
+internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavors, KeyPairs keys, ServerNetworks networks, PublishImage publish)
 {
     private const int MostUserData = 65535;
 
@@ -37,9 +37,7 @@ public sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavor
         routes.Put("/v2.1/servers/{server}/metadata/{key}", SetMetadataItemAsync);
         routes.Delete("/v2.1/servers/{server}/metadata/{key}", RemoveMetadataItemAsync);
         routes.Get("/v2.1/servers/{server}/ips", AddressesAsync);
-        routes.Get("/v2.1/servers/{server}/os-security-groups", async call => SecurityGroups(await FindAsync(call)));
-        routes.Get("/v2.1/servers/{server}/os-volume_attachments", async call => Empty(await FindAsync(call), "volumeAttachments"));
-        routes.Get("/v2.1/servers/{server}/os-interface", async call => Empty(await FindAsync(call), "interfaceAttachments"));
+        routes.Get("/v2.1/servers/{server}/ips/{network}", NetworkAddressesAsync);
     }
 
     /// <summary>A server of the caller's project; an administrator finds all.</summary>
@@ -82,6 +80,8 @@ public sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavor
         var publicKey = keyName is null ? null : keys.Find(caller.UserId, keyName) ?? throw Fault.BadRequest("Invalid key_name provided.");
         var count = (int)(body.Number("max_count", 1, 100) ?? body.Number("min_count", 1, 100) ?? 1);
         if (body.Number("min_count", 1, 100) > count) throw Fault.BadRequest("min_count must be <= max_count");
+        var cards = networks.Read(call, body, count);
+        var groups = cards is { Count: > 0 } || body.Has("security_groups") ? await networks.GroupsAsync(call, body) : [];
         var made = new List<VirtualMachine>();
         await publish(image, call.Cancel);
         for (var i = 0; i < count; i++)
@@ -91,9 +91,12 @@ public sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavor
             var request = new ServerRequest
             {
                 Namespace = caller.Namespace, ObjectName = objectName, Name = shown, Flavor = flavor, FlavorId = cloud.Flavors.IdOf(flavor), Image = image, UserId = caller.UserId, Description = call.Version >= Nova.V2_19 ? body.Text("description") : null, UserData = UserData(body), KeyName = keyName,
-                KeySecret = publicKey is null ? null : objectName + "-key", Metadata = MetadataOf(body), Tags = call.Version >= Nova.V2_52 ? body.Texts("tags") ?? [] : [], Zone = Zone(body), ConfigDrive = body.Flag("config_drive") == true, HasNetwork = HasNetwork(call, body),
+                KeySecret = publicKey is null ? null : objectName + "-key", Metadata = MetadataOf(body), Tags = call.Version >= Nova.V2_52 ? body.Texts("tags") ?? [] : [], Zone = Zone(body), ConfigDrive = body.Flag("config_drive") == true,
+                // Each server has cards of its own.
+                Cards = cards?.Select(c => c.Port is null && i > 0 ? ServerNetworks.New(c.Name, c.Network, c.Addresses) : c).ToList(),
             };
             var machine = await cloud.Machines.CreateAsync(caller.Api, ServerCreation.Machine(request), call.Cancel);
+            await ConnectAsync(call, machine, request.Cards ?? [], groups);
             if (publicKey is not null)
                 await cloud.Secrets.CreateAsync(caller.Api, new Secret { Metadata = new ObjectMeta { Name = request.KeySecret, Namespace = caller.Namespace, OwnerReferences = [Owners.Of(VirtualMachine.Resource, machine.Metadata)] }, Data = new Dictionary<string, byte[]> { ["key"] = Encoding.UTF8.GetBytes(publicKey) } }, call.Cancel);
             made.Add(machine);
@@ -117,6 +120,19 @@ public sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavor
             });
             json.WriteEndObject();
         }, 202).With("Location", $"{call.Service}/v2.1/servers/{made[0].Metadata.Uid}");
+    }
+
+    // A server without the cards that it was to have is none.
+    private async Task ConnectAsync(Call call, VirtualMachine machine, IReadOnlyList<ServerCard> cards, IReadOnlyList<string> groups)
+    {
+        try { await networks.ConnectAsync(call, machine, cards, groups); }
+        catch (Exception e)
+        {
+            await Networking.Ends.GoneAsync(cloud.Machines, call.Caller.Api, machine, CancellationToken.None);
+            // Neutron's refusals of what was asked for are Nova's of the request.
+            if (e is Fault { Type: not null, Status: 404 or 409 } fault && fault.Type != "OverQuota") throw Fault.BadRequest(fault.Message);
+            throw;
+        }
     }
 
     // A reference may be an id or an address that ends with one.
@@ -151,15 +167,6 @@ public sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavor
     }
 
     private static string? Zone(Body body) => body.Text("availability_zone") is not { } zone || zone == ServerDocument.Zone ? body.Text("availability_zone") : throw Fault.BadRequest("The requested availability zone is not available");
-
-    private static bool HasNetwork(Call call, Body body)
-    {
-        var networks = body.Node("networks");
-        if (networks is null) return call.Version < Nova.V2_37 ? true : throw Fault.BadRequest("Invalid input for field/attribute server. 'networks' is a required property");
-        if (networks.GetValueKind() == JsonValueKind.String) return networks.GetValue<string>() switch { "auto" => true, "none" => false, var other => throw Fault.BadRequest($"Invalid input for field/attribute networks. Value: {other}. auto, none, or a list is accepted.") };
-        var named = body.Objects("networks");
-        return named.Count == 0 ? true : throw Fault.BadRequest($"Network {named[0].Text("uuid") ?? named[0].Text("port")} could not be found.");
-    }
 
     private async Task<Answer> ChangeAsync(Call call)
     {
@@ -239,46 +246,23 @@ public sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavor
 
     private async Task<Answer> AddressesAsync(Call call)
     {
-        var instance = document.Instance(await FindAsync(call));
+        var machine = await FindAsync(call);
         return Answer.Json(json =>
         {
             json.WriteStartObject();
-            json.Object("addresses", _ =>
-            {
-                if (instance is not null)
-                    foreach (var card in instance.Status.Interfaces.Where(static i => i.IpAddresses.Count > 0))
-                        json.Objects(card.Name ?? ServerDocument.Network, card.IpAddresses, (_, address) =>
-                        {
-                            json.WriteNumber("version", address.Contains(':') ? 6 : 4);
-                            json.WriteString("addr", address);
-                        });
-            });
+            document.Addresses.Write(json, machine, document.Instance(machine), brief: true);
             json.WriteEndObject();
         });
     }
 
-    private static Answer SecurityGroups(VirtualMachine machine) => Answer.Json(json =>
+    private async Task<Answer> NetworkAddressesAsync(Call call)
     {
-        json.WriteStartObject();
-        json.Objects("security_groups", [machine], static (j, m) =>
-        {
-            j.WriteString("id", m.Metadata.Namespace);
-            j.WriteString("name", ServerDocument.SecurityGroup);
-            j.WriteString("description", "Default security group");
-            j.WriteStartArray("rules");
-            j.WriteEndArray();
-        });
-        json.WriteEndObject();
-    });
-
-    private static Answer Empty(VirtualMachine machine, string name)
-    {
-        _ = machine;
+        var (machine, network) = (await FindAsync(call), call.Part("network"));
+        if (!document.Addresses.IsOn(machine, document.Instance(machine), network)) throw Fault.NotFound("Network label is not found");
         return Answer.Json(json =>
         {
             json.WriteStartObject();
-            json.WriteStartArray(name);
-            json.WriteEndArray();
+            document.Addresses.WriteNetworks(json, machine, document.Instance(machine), network, brief: true);
             json.WriteEndObject();
         });
     }

@@ -100,9 +100,11 @@ internal sealed class Networks(Cloud cloud, Topology topology, NetworkLocks lock
     {
         // What the network itself needs goes with it.
         var own = topology.PortsOf(known).Where(static p => p.Spec.DeviceOwner == NetworkNames.Dhcp).ToList();
-        var others = topology.PortsOf(known).Except(own).Select(static p => p.Metadata.Uid).Concat(topology.FloatingIpsOf(known).Select(static f => f.Metadata.Uid)).ToList();
+        var others = topology.PortsOf(known).Except(own).Select(static p => p.Metadata.Uid).Concat(topology.FloatingIpsOf(known).Where(static f => f.Spec.Port is not null).Select(static f => f.Metadata.Uid)).ToList();
         if (others.Count > 0) throw Neutron.Refusal(409, "NetworkInUse", $"Unable to complete operation on network {known.Metadata.Uid}. There are one or more ports still in use on the network, id for these ports is: {string.Join(",", others)}.");
         await Objects.DeleteAsync(call.Caller.Api, known, call.Cancel);
+        // Addresses that stand for nothing go with what they are of.
+        foreach (var floating in topology.FloatingIpsOf(known).ToList()) await Ends.GoneAsync(Cloud.FloatingIps, door, floating, call.Cancel);
         foreach (var port in own) await Ends.GoneAsync(Cloud.Ports, door, port, call.Cancel);
         foreach (var subnet in topology.SubnetsOf(known)) await Ends.GoneAsync(Cloud.Subnets, door, subnet, call.Cancel);
         return true;

@@ -36,12 +36,19 @@ internal sealed class Quotas(Cloud cloud)
         routes.Get("/v2.0/quotas/{project}", async call => One(Limits(await ProjectAsync(call))));
         routes.Put("/v2.0/quotas/{project}", ChangeAsync);
         routes.Delete("/v2.0/quotas/{project}", DeleteAsync);
-        routes.Get("/v2.0/quotas/{project}/default", async call => One(Defaults(await ProjectAsync(call))));
+        routes.Get("/v2.0/quotas/{project}/default", async call =>
+        {
+            await ProjectAsync(call);
+            return One(Defaults());
+        });
         routes.Get("/v2.0/quotas/{project}/details", DetailsAsync);
         routes.Get("/v2.0/quotas/{project}/details.json", DetailsAsync);
     }
 
-    private static JsonObject Defaults(Namespace project) => new(Known.Select(static k => KeyValuePair.Create(k.Name, (JsonNode?)JsonValue.Create(-1))).Append(KeyValuePair.Create("project_id", (JsonNode?)JsonValue.Create(KeystoneNames.Id(project.Metadata.Uid)))));
+    /// <summary>Neutron's name of what the API server says a quota is exceeded in; null for other refusals.</summary>
+    internal static string? Exceeded(string message) => message.Contains("exceeded quota", StringComparison.Ordinal) ? Known.FirstOrDefault(k => k.Counted is { } counted && message.Contains(counted, StringComparison.Ordinal)).Name ?? "unknown" : null;
+
+    private static JsonObject Defaults() => new(Known.Select(static k => KeyValuePair.Create(k.Name, (JsonNode?)JsonValue.Create(-1))));
 
     private static Answer One(JsonObject quota) => Json("quota", quota);
 
@@ -69,8 +76,7 @@ internal sealed class Quotas(Cloud cloud)
 
     private JsonObject Limits(Namespace project)
     {
-        var id = KeystoneNames.Id(project.Metadata.Uid);
-        var quota = new JsonObject { ["tenant_id"] = id, ["project_id"] = id };
+        var quota = new JsonObject();
         foreach (var (name, counted) in Known) quota[name] = Limit(project.Metadata.Name!, name, counted);
         return quota;
     }
@@ -78,7 +84,12 @@ internal sealed class Quotas(Cloud cloud)
     private async Task<Answer> ListAsync(Call call)
     {
         await Judge.RequireAsync(call.Caller, "list", ResourceQuota.Resource, null, "get_quota", call.Cancel);
-        return Json("quotas", new JsonArray([.. cloud.Quotas.All.Where(static q => q.Metadata.Name == ObjectName).Select(q => cloud.Projects.Get(null, q.Metadata.Namespace)).OfType<Namespace>().Select(Limits)]));
+        return Json("quotas", new JsonArray([.. cloud.Quotas.All.Where(static q => q.Metadata.Name == ObjectName).Select(q => cloud.Projects.Get(null, q.Metadata.Namespace)).OfType<Namespace>().Select(p =>
+        {
+            var (limits, id) = (Limits(p), KeystoneNames.Id(p.Metadata.Uid));
+            (limits["tenant_id"], limits["project_id"]) = (id, id);
+            return limits;
+        })]));
     }
 
     private async Task<Answer> ChangeAsync(Call call)

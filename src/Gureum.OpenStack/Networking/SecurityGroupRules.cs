@@ -101,20 +101,25 @@ internal sealed class SecurityGroupRules(Cloud cloud, SecurityGroups groups, Quo
 
     private static (int? Least, int? Most) Range(Body body, int? number, string? protocol)
     {
-        var (least, most) = ((int?)body.Number("port_range_min", -1, 65535), (int?)body.Number("port_range_max", -1, 65535));
-        // What older clients send for "all".
-        (least, most) = (least == -1 ? null : least, most == -1 ? null : most);
+        var (least, most) = (Port(body, "port_range_min"), Port(body, "port_range_max"));
         if (least is null && most is null) return (null, null);
         if (number is null) throw Neutron.Refusal(400, "SecurityGroupProtocolRequiredWithPorts", "Must also specify protocol if port range is given.");
         if (Protocols.IsIcmp(number.Value))
         {
             foreach (var (field, value) in (ReadOnlySpan<(string, int?)>)[("port_range_min", least), ("port_range_max", most)])
-                if (value > 255) throw Neutron.Refusal(400, "SecurityGroupInvalidIcmpValue", $"Invalid value for ICMP {field} ({(field == "port_range_min" ? "type" : "code")}) {value}. It must be 0 to 255.");
+                if (value > 255) throw Neutron.Refusal(400, "SecurityGroupInvalidIcmpValue", $"Invalid value for ICMP {(field == "port_range_min" ? "type" : "code")} ({field}) {value}. It must be 0 to 255.");
             return least is null ? throw Neutron.Refusal(400, "SecurityGroupMissingIcmpType", $"ICMP code (port-range-max) {most} is provided but ICMP type (port-range-min) is missing.") : (least, most);
         }
         if (!Protocols.HasPorts(number.Value)) throw Neutron.Refusal(400, "SecurityGroupInvalidProtocolForPort", $"Ports cannot be specified for protocol {protocol}. Ports are only supported for tcp, udp, sctp, dccp and udplite.");
         return least is >= 1 && most is >= 1 && least <= most ? (least, most) : throw Neutron.Refusal(400, "SecurityGroupInvalidPortRange", "For TCP/UDP protocols, port_range_min must be <= port_range_max, and both from 1 to 65535.");
     }
+
+    private static int? Port(Body body, string name) => body.Number(name) switch
+    {
+        null => null,
+        >= 0 and <= 65535 and var port => (int)port,
+        var port => throw Neutron.Refusal(400, "SecurityGroupInvalidPortValue", $"Invalid value for port {port}: 0 to 65535 are accepted."),
+    };
 
     private static string Prefix(string text, string type)
     {

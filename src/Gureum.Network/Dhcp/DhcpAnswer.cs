@@ -36,10 +36,7 @@ public static class DhcpAnswer
         var packet = new List<byte>(Head(message, type == DhcpType.Ack && message.Type == DhcpType.Inform ? IPAddress.Any : lease.Address)) { 53, 1, (byte)type };
         packet.AddRange(Option(54, lease.Gateway.GetAddressBytes()));
         if (message.Type != DhcpType.Inform) packet.AddRange(Option(51, Number((uint)LeaseTime.TotalSeconds)));
-        packet.AddRange(Option(1, [255, 255, 255, 255]));
-        packet.AddRange(Option(3, lease.Gateway.GetAddressBytes()));
-        // Classless routes (RFC 3442): the gateway is on the link, everything else behind it.
-        packet.AddRange(Option(121, [32, .. lease.Gateway.GetAddressBytes(), 0, 0, 0, 0, 0, .. lease.Gateway.GetAddressBytes()]));
+        packet.AddRange(lease.Subnet is { } subnet ? Neighbours(subnet) : Alone(lease.Gateway));
         if (lease.DnsServers.Length > 0) packet.AddRange(Option(6, [.. lease.DnsServers.SelectMany(d => d.GetAddressBytes())]));
         if (lease.HostName.Length > 0) packet.AddRange(Option(12, Encoding.ASCII.GetBytes(lease.HostName)));
         if (lease.Domain.Length > 0) packet.AddRange(Option(15, Encoding.ASCII.GetBytes(lease.Domain)));
@@ -62,6 +59,26 @@ public static class DhcpAnswer
         BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(236), DhcpMessage.Cookie);
         return packet;
     }
+
+    // Classless routes (RFC 3442): the gateway is on the link, everything else behind it.
+    private static byte[] Alone(IPAddress gateway) =>
+        [.. Option(1, [255, 255, 255, 255]), .. Option(3, gateway.GetAddressBytes()), .. Option(121, [32, .. gateway.GetAddressBytes(), 0, 0, 0, 0, 0, .. gateway.GetAddressBytes()])];
+
+    // Who reads the classless routes does not look at the router any more: it is one of them.
+    private static byte[] Neighbours(DhcpSubnet subnet)
+    {
+        var routes = subnet.Router is { } router ? subnet.Routes.Add(new DhcpRoute(new IPNetwork(IPAddress.Any, 0), router)) : subnet.Routes;
+        return
+        [
+            .. Option(1, Number(subnet.PrefixLength == 0 ? 0 : uint.MaxValue << (32 - subnet.PrefixLength))),
+            .. subnet.Router is null ? [] : Option(3, subnet.Router.GetAddressBytes()),
+            .. routes.IsEmpty ? [] : Option(121, [.. routes.SelectMany(Classless)]),
+        ];
+    }
+
+    // The length of the prefix, as many of its bytes as count, and the next hop.
+    private static byte[] Classless(DhcpRoute route) =>
+        [(byte)route.Destination.PrefixLength, .. route.Destination.BaseAddress.GetAddressBytes().AsSpan(0, (route.Destination.PrefixLength + 7) / 8), .. route.NextHop.GetAddressBytes()];
 
     private static byte[] Option(byte code, byte[] value) => value.Length <= 255 ? [code, (byte)value.Length, .. value] : [];
 

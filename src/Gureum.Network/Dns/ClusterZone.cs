@@ -23,7 +23,7 @@ public sealed record ClusterZoneOptions
 /// <summary>
 /// Answers questions about the cluster's domain by the Kubernetes DNS specification 1.1.0. Pure over its source.
 /// </summary>
-public sealed class ClusterZone(ClusterZoneOptions options, IDnsSource source)
+public sealed class ClusterZone(ClusterZoneOptions options, IDnsSource source) : IDnsZone
 {
     private const string SpecificationVersion = "1.1.0";
     private readonly string _zone = options.Zone.TrimEnd('.').ToLowerInvariant();

@@ -16,7 +16,7 @@ public sealed class DnsServer : IAsyncDisposable
 {
     private const int MostConnections = 200;
     private static readonly TimeSpan _idle = TimeSpan.FromSeconds(10);
-    private readonly ClusterZone _zone;
+    private readonly IDnsZone _zone;
     private readonly DnsForwarder? _forwarder;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Socket> _sockets = [];
@@ -25,7 +25,7 @@ public sealed class DnsServer : IAsyncDisposable
 
     private readonly Action<Exception>? _onFault;
 
-    private DnsServer(ClusterZone zone, DnsForwarder? forwarder, Action<Exception>? onFault) =>
+    private DnsServer(IDnsZone zone, DnsForwarder? forwarder, Action<Exception>? onFault) =>
         (_zone, _forwarder, _onFault) = (zone, forwarder, onFault);
 
     /// <summary>Binds the endpoints and begins to answer.</summary>
@@ -33,12 +33,12 @@ public sealed class DnsServer : IAsyncDisposable
     /// <param name="onFault">Told of what should not happen (a source that throws); the client gets SERVFAIL.</param>
     /// <exception cref="SocketException">An endpoint cannot be bound: another server holds it, or the address is not on this node.</exception>
     public static async Task<DnsServer> StartAsync(
-        ClusterZone zone, DnsForwarder? forwarder, NetNamespace where, IEnumerable<IPEndPoint> endpoints, Action<Exception>? onFault = null)
+        IDnsZone zone, DnsForwarder? forwarder, NetNamespace where, IEnumerable<IPEndPoint> endpoints, Action<Exception>? onFault = null)
     {
         var server = new DnsServer(zone, forwarder, onFault);
         try
         {
-            foreach (var endpoint in endpoints) where.Run(() => server.Bind(endpoint));
+            server.BindAll(where, endpoints);
         }
         catch
         {
@@ -47,6 +47,28 @@ public sealed class DnsServer : IAsyncDisposable
         }
         if (forwarder is not null) server._loops.Add(server.ExcludeCirclesAsync(forwarder));
         return server;
+    }
+
+    /// <summary>As <see cref="StartAsync"/>, with a forwarder that others have proved already.</summary>
+    internal static DnsServer Start(IDnsZone zone, DnsForwarder? forwarder, NetNamespace where, IEnumerable<IPEndPoint> endpoints, Action<Exception>? onFault)
+    {
+        var server = new DnsServer(zone, forwarder, onFault);
+        try
+        {
+            server.BindAll(where, endpoints);
+        }
+        catch
+        {
+            // Loops that end with their sockets.
+            _ = server.DisposeAsync().AsTask();
+            throw;
+        }
+        return server;
+    }
+
+    private void BindAll(NetNamespace where, IEnumerable<IPEndPoint> endpoints)
+    {
+        foreach (var endpoint in endpoints) where.Run(() => Bind(endpoint));
     }
 
     /// <summary>The answer to one packet's bytes, or null for what deserves none.</summary>

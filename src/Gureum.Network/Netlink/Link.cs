@@ -31,9 +31,13 @@ public sealed record InterfaceAddress(IPAddress Address, int PrefixLength)
     public override string ToString() => $"{Address}/{PrefixLength}";
 }
 
-/// <summary>What a VXLAN interface is made of (RFC 7348); without learning, so entries come from <see cref="RouteNetlink.AddForwarding"/>.</summary>
+/// <summary>What a VXLAN interface is made of (RFC 7348); without learning unless it is asked for, so entries come from <see cref="RouteNetlink.AddForwarding"/>.</summary>
 /// <param name="Id">The network identifier, 0 to 16777215.</param>
 /// <param name="Local">The outer source address.</param>
 /// <param name="Port">The outer UDP port.</param>
 /// <param name="Underlay">The interface that outer packets leave by, or null for the route's choice.</param>
-public sealed record VxlanOptions(int Id, IPAddress Local, ushort Port = 4789, string? Underlay = null);
+public sealed record VxlanOptions(int Id, IPAddress Local, ushort Port = 4789, string? Underlay = null)
+{
+    /// <summary>Whether it learns behind which endpoint a hardware address lives, from what comes.</summary>
+    public bool Learning { get; init; }
+}

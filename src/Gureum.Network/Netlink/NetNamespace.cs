@@ -51,6 +51,24 @@ public sealed class NetNamespace
         return new NetNamespace(path);
     }
 
+    /// <summary>The namespace that is pinned at a path, or a new one when none is; a file that an earlier boot left is replaced.</summary>
+    /// <exception cref="NetlinkException">The kernel refused.</exception>
+    public static NetNamespace Ensure(string path)
+    {
+        if (!File.Exists(path)) return Create(path);
+        var there = At(path);
+        try
+        {
+            there.Run(static () => { });
+            return there;
+        }
+        catch (NetlinkException e) when (e.Errno == Libc.Einval)
+        {
+            File.Delete(path);
+            return Create(path);
+        }
+    }
+
     /// <summary>Unpins the namespace and removes its file; the kernel frees it with its last user. An absent file is fine.</summary>
     public void Delete()
     {

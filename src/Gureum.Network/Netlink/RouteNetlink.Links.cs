@@ -92,7 +92,7 @@ public sealed partial class RouteNetlink
             info.Nest(InfoData | Nested, data =>
             {
                 data.AddUInt32(id, (uint)options.Id).AddAddress(v6 ? local6 : local, options.Local)
-                    .AddBigEndian16(port, options.Port).AddByte(learning, 0);
+                    .AddBigEndian16(port, options.Port).AddByte(learning, options.Learning ? (byte)1 : (byte)0);
                 if (lower != 0) data.AddUInt32(underlay, (uint)lower);
             });
         });
@@ -128,6 +128,13 @@ public sealed partial class RouteNetlink
         const int portMode = 4;
         Modify(port, "set hairpin mode of bridge port", new LinkHeader { Family = 7 },
             m => m.Nest(AttributePortInfo | Nested, info => info.AddByte(portMode, on ? (byte)1 : (byte)0)));
+    }
+
+    /// <summary>Moves the interface into another namespace, where it is down. A program that has a tap open keeps it.</summary>
+    public void Move(string name, NetNamespace to)
+    {
+        using var handle = to.Open();
+        Modify(name, $"move to {to}", default, m => m.AddUInt32(AttributeNamespace, (uint)handle.DangerousGetHandle()));
     }
 
     /// <summary>Deletes the interface (and the other end of a veth). False when there was none.</summary>

@@ -11,8 +11,9 @@ namespace Gureum.Network.Nftables;
 /// Two owners may ask for one element (two Services for an external address and port, two pods for one address while a guest
 /// migrates). The one that sorts first has it; when it goes the next one gets it.
 /// </remarks>
-/// <param name="table">The table in the family ip.</param>
-public sealed class RuleBook<TOwner>(string table) where TOwner : notnull, IComparable<TOwner>
+/// <param name="table">The table's name.</param>
+/// <param name="family">The table's family.</param>
+public sealed class RuleBook<TOwner>(string table, string family = "ip") where TOwner : notnull, IComparable<TOwner>
 {
     private readonly Dictionary<TOwner, OwnedRules> _rules = [];
     private readonly Dictionary<RuleElement, ImmutableSortedDictionary<TOwner, string>> _claims = [];
@@ -40,19 +41,19 @@ public sealed class RuleBook<TOwner>(string table) where TOwner : notnull, IComp
             else _rules[key] = next;
 
             foreach (var (name, declaration) in next.Sets)
-                if (!last.Sets.ContainsKey(name)) make.Append($"add set ip {table} {name} {{ {declaration} }}\n");
+                if (!last.Sets.ContainsKey(name)) make.Append($"add set {family} {table} {name} {{ {declaration} }}\n");
             foreach (var (name, body) in next.Chains)
             {
                 var had = last.Chains.TryGetValue(name, out var before);
                 if (had && before == body) continue;
-                make.Append(had ? $"flush chain ip {table} {name}\n" : $"add chain ip {table} {name}\n");
+                make.Append(had ? $"flush chain {family} {table} {name}\n" : $"add chain {family} {table} {name}\n");
                 foreach (var rule in body.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-                    fill.Append($"add rule ip {table} {name} {rule}\n");
+                    fill.Append($"add rule {family} {table} {name} {rule}\n");
             }
             foreach (var element in last.Elements.Keys.Union(next.Elements.Keys)) Claim(element, key, next.Elements.GetValueOrDefault(element), link);
-            foreach (var name in last.Chains.Keys.Where(n => !next.Chains.ContainsKey(n))) drop.Append($"flush chain ip {table} {name}\n");
-            foreach (var name in last.Chains.Keys.Where(n => !next.Chains.ContainsKey(n))) drop.Append($"delete chain ip {table} {name}\n");
-            foreach (var name in last.Sets.Keys.Where(n => !next.Sets.ContainsKey(n))) drop.Append($"delete set ip {table} {name}\n");
+            foreach (var name in last.Chains.Keys.Where(n => !next.Chains.ContainsKey(n))) drop.Append($"flush chain {family} {table} {name}\n");
+            foreach (var name in last.Chains.Keys.Where(n => !next.Chains.ContainsKey(n))) drop.Append($"delete chain {family} {table} {name}\n");
+            foreach (var name in last.Sets.Keys.Where(n => !next.Sets.ContainsKey(n))) drop.Append($"delete set {family} {table} {name}\n");
         }
         return make.Append(fill).Append(link).Append(drop).ToString();
     }
@@ -62,7 +63,7 @@ public sealed class RuleBook<TOwner>(string table) where TOwner : notnull, IComp
     public string Everything(string before)
     {
         var text = new StringBuilder(before);
-        text.Append($"table ip {table} {{\n");
+        text.Append($"table {family} {table} {{\n");
         var all = _rules.OrderBy(r => r.Key).Select(r => r.Value).ToList();
         foreach (var rules in all)
             foreach (var (name, declaration) in rules.Sets) text.Append($"set {name} {{ {declaration} }}\n");
@@ -72,7 +73,7 @@ public sealed class RuleBook<TOwner>(string table) where TOwner : notnull, IComp
         foreach (var map in _claims.GroupBy(c => c.Key.Map).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             var elements = map.Select(c => Text(c.Key, First(c.Value))).Order(StringComparer.Ordinal);
-            text.Append($"add element ip {table} {map.Key} {{ {string.Join(", ", elements)} }}\n");
+            text.Append($"add element {family} {table} {map.Key} {{ {string.Join(", ", elements)} }}\n");
         }
         return text.ToString();
     }
@@ -86,8 +87,8 @@ public sealed class RuleBook<TOwner>(string table) where TOwner : notnull, IComp
 
         string? had = before.IsEmpty ? null : First(before), has = after.IsEmpty ? null : First(after);
         if (had == has) return;
-        if (had is not null) commands.Append($"delete element ip {table} {element.Map} {{ {element.Key} }}\n");
-        if (has is not null) commands.Append($"add element ip {table} {element.Map} {{ {Text(element, has)} }}\n");
+        if (had is not null) commands.Append($"delete element {family} {table} {element.Map} {{ {element.Key} }}\n");
+        if (has is not null) commands.Append($"add element {family} {table} {element.Map} {{ {Text(element, has)} }}\n");
     }
 
     private static string First(ImmutableSortedDictionary<TOwner, string> claims)

@@ -19,6 +19,7 @@ using Gureum.Controllers.Nodes;
 using Gureum.Controllers.PodGarbage;
 using Gureum.Controllers.Quotas;
 using Gureum.Controllers.ReplicaSets;
+using Gureum.Controllers.Routers;
 using Gureum.Controllers.ServiceAccounts;
 using Gureum.Controllers.StatefulSets;
 using Gureum.Controllers.VirtualMachineInstances;
@@ -80,6 +81,7 @@ public sealed class ControllerManager
             new RestoreController(context),
             new MigrationController(context),
             new EvacuationController(context),
+            new RouterController(context),
         ];
     }
 

@@ -7,12 +7,14 @@ using Gureum.Network.Netlink;
 using Gureum.Network.Pods;
 using Gureum.Network.Policies;
 using Gureum.Network.Services;
+using Gureum.Network.Tenants;
 using Gureum.Node.Admission;
 using Gureum.Node.Cgroups;
 using Gureum.Node.Containerd;
 using Gureum.Node.Imports;
 using Gureum.Node.Logs;
 using Gureum.Node.Machines;
+using Gureum.Node.Machines.Metadata;
 using Gureum.Node.Networking;
 using Gureum.Node.Pods;
 using Gureum.Node.Probes;
@@ -119,7 +121,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var volumes = new VolumeManager(client, puller, files, settings, time);
         IPodRuntime all = new CriPodRuntime(runtime, new RuntimeHandlers(client), puller, volumes,
             new PodEnvironment(client, informers.Get<Service>()), probes, new LifecycleHooks(runtime, prober, time), cgroups, settings, events, Room, time);
-        var room = options.Machines ? MachineRoom.Open(options, Port, client, network!, pods, instances, volumes, probes, cgroups, settings, events, Room, time) : null;
+        var room = options.Machines ? MachineRoom.Open(options, Port, client, network!, tenants!, pods, instances, volumes, probes, cgroups, settings, events, Room, time) : null;
         if (room is not null)
         {
             parts.Add(room);
@@ -139,8 +141,10 @@ public sealed class NodeAgent : IAsyncDisposable
         parts.Add(workers);
         loops.Add(Task.Run(() => follower.RunAsync(stop.Token), CancellationToken.None));
         if (peers is not null) loops.Add(Task.Run(() => peers.RunAsync(stop.Token), CancellationToken.None));
+        loops.Add(Task.Run(() => tenants!.RunAsync(stop.Token), CancellationToken.None));
         volumes.Blocks.Sweep();
         await new Leftovers(runtime, all, cgroups, pods).SweepAsync(network!, room?.Store.Uids ?? [], cancel);
+        tenants!.Collect(pods.List().Select(p => p.Metadata.Uid!).ToHashSet());
         BurstableWeight.Follow(pods, cgroups);
         workers.Start();
         imports.Wake = workers.Wake;
@@ -155,6 +159,7 @@ public sealed class NodeAgent : IAsyncDisposable
     private Overlay? overlay;
     private PeerFollower? peers;
     private PolicyFollower? policies;
+    private TenantFollower? tenants;
     private NodeServer? server;
 
     private async Task WaitReadyAsync(NodeRegistration registration)
@@ -189,11 +194,17 @@ public sealed class NodeAgent : IAsyncDisposable
             peers = new PeerFollower(informers, network, tunnel, options.Name, options.ClusterCidr, time);
         }
         policies = new PolicyFollower(informers, pods, network, new PolicyEnforcer(new PolicyOptions { NodeName = options.Name }), options.Name, time);
+        var upstreams = new Upstreams("/etc/resolv.conf", [options.ClusterDns], time);
+        var metadata = new MetadataService(new MachineStore(options.MachinesDirectory));
+        var bridges = new TenantNetworks(NodeNetworks.TenantsOf(options, network.Mtu, tunnels: overlay is not null) with
+        {
+            Forwarder = new DnsForwarder(upstreams, NetNamespace.Current, time), Metadata = metadata.AnswerAsync, OnFault = (what, e) => Log.Current.Error("tenants", what, e),
+        });
+        parts.Add(metadata.Tenants = tenants = new TenantFollower(informers, bridges, options.Name, options.ClusterCidr, time));
         CniFiles.WriteConfiguration(options.CniConfiguration, options.CniSocket);
         parts.Add(CniServer.Start(network, options.CniSocket));
         var proxy = new ServiceProxy(new ServiceProxyOptions { NodeName = options.Name, PodCidr = cidr, ClusterCidr = options.ClusterCidr, ServiceCidr = options.ServiceCidr, LocallyServed = [options.ClusterDns] });
         var names = new DnsTable();
-        var upstreams = new Upstreams("/etc/resolv.conf", [options.ClusterDns], time);
         var zone = new ClusterZone(new ClusterZoneOptions { Zone = options.ClusterDomain, ServerAddress = options.ClusterDns, OwnRanges = [options.ClusterCidr, options.ServiceCidr] }, names);
         parts.Add(await DnsServer.StartAsync(zone, new DnsForwarder(upstreams, NetNamespace.Current, time), NetNamespace.Current, [new IPEndPoint(options.ClusterDns, 53)], e => Log.Current.Error("dns", "a question failed", e)));
         return new ServiceFollower(informers, proxy, names, time);

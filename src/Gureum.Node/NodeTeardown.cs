@@ -2,6 +2,7 @@ using Gureum.Client;
 using Gureum.Network.Pods;
 using Gureum.Network.Policies;
 using Gureum.Network.Services;
+using Gureum.Network.Tenants;
 using Gureum.Node.Cgroups;
 using Gureum.Node.Containerd;
 using Gureum.Node.Machines;
@@ -28,6 +29,11 @@ public static class NodeTeardown
         // A node that never came to have a range never had a network or a pod.
         using var network = NodeNetworks.KnownRange(options) is { } range ? new PodNetwork(NodeNetworks.Of(options, range)) : null;
         await StepAsync("virtual machines", () => MachineTeardown.RunAsync(options, pods, mostGrace, cancel));
+        await StepAsync("tenants' networks", async () =>
+        {
+            await using var tenants = new TenantNetworks(NodeNetworks.TenantsOf(options, mtu: 1500, tunnels: false));
+            await tenants.TeardownAsync();
+        });
         if (network is not null)
         {
             await StepAsync("containers", () => ContainersAsync(options, network, pods, mostGrace, problems, cancel));

@@ -42,6 +42,9 @@ public sealed class NodeAuthorizer(ClusterState state) : IAuthorizer
             // Guests: what is to run here, and what has become of it.
             case "virtualmachineinstances" when request.Subresource.Length == 0: return reads;
             case "virtualmachineinstances" when request.Subresource == "status": return request.Verb is "update" or "patch" && Uses(node, request.Namespace, pod => pod.Metadata.OwnerReferences.Any(o => o.Kind == "VirtualMachineInstance" && o.Name == request.Name));
+            // Tenants' networks: what is wired on a node, and which router runs there.
+            case "ports" or "routers" or "floatingips" when request is { Group: "network.gureum.io", Subresource: "status" }: return request.Verb is "update" or "patch";
+            case "networks" or "subnets" or "ports" or "routers" or "securitygroups" or "floatingips" when request is { Group: "network.gureum.io", Subresource: "" }: return reads;
             case "tokenreviews" or "subjectaccessreviews": return request.Verb == "create";
             default: return reads && ReadByAll.Contains(request.Resource);
         }

@@ -26,10 +26,10 @@ internal static class SecurityRenderer
         var chains = OwnedRules.None.Chains
             .Add("guard-" + id, Guard(port))
             .Add("out-" + id, Lines([
-                "ether type arp accept", "udp sport 68 udp dport 67 accept", "udp sport 67 udp dport 68 counter drop",
+                "ether type { arp, 0x8035 } accept", "udp sport 68 udp dport 67 accept", "udp sport 67 udp dport 68 counter drop",
                 .. groups.Select(g => "jump " + Chain(g, ingress: false)), "counter drop"]))
             .Add("in-" + id, Lines([
-                "ether type arp accept", .. dhcp is null ? (string[])[] : [$"ether saddr {TenantNames.Text(dhcp)} udp sport 67 udp dport 68 accept"],
+                "ether type { arp, 0x8035 } accept", .. dhcp is null ? (string[])[] : [$"ether saddr {TenantNames.Text(dhcp)} udp sport 67 udp dport 68 accept"],
                 .. groups.Select(g => "jump " + Chain(g, ingress: true)), "counter drop"]));
         var elements = OwnedRules.None.Elements
             .Add(new RuleElement(Guards, Quote(card)), "goto guard-" + id)
@@ -77,6 +77,8 @@ internal static class SecurityRenderer
             lines.Add($"ether saddr {mac} arp saddr ether {mac} arp saddr ip {{ 0.0.0.0, {addresses} }} accept");
             lines.Add($"ether saddr {mac} ip saddr {{ {addresses} }} accept");
         }
+        // A machine that comes from another node tells where it is by RARP.
+        lines.Add($"ether saddr {TenantNames.Text(port.Mac)} ether type 0x8035 accept");
         lines.Add($"ether saddr {TenantNames.Text(port.Mac)} ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept");
         lines.Add("counter drop");
         return Lines(lines);

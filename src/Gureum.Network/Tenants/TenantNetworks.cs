@@ -8,8 +8,18 @@ namespace Gureum.Network.Tenants;
 /// <summary>What has come of a state (immutable).</summary>
 /// <param name="Ports">Ids of the ports that are wired here.</param>
 /// <param name="Routers">Ids of the routers that run here.</param>
+/// <param name="Floating">Ids of floating addresses that lead somewhere, with those of their routers.</param>
 /// <param name="Problems">What could not be done, one line each; the next state tries again.</param>
-public sealed record TenantReport(ImmutableHashSet<string> Ports, ImmutableHashSet<string> Routers, ImmutableArray<string> Problems);
+public sealed record TenantReport(ImmutableHashSet<string> Ports, ImmutableHashSet<string> Routers, ImmutableDictionary<string, string> Floating, ImmutableArray<string> Problems)
+{
+    /// <summary>Nothing is here.</summary>
+    public static TenantReport Nothing { get; } = new([], [], ImmutableDictionary<string, string>.Empty, []);
+}
+
+/// <summary>An interface of a pod or a machine (immutable).</summary>
+/// <param name="Alias">What whoever made it wrote on it.</param>
+/// <param name="Moved">Whether it is with the bridges, and not where it was made.</param>
+public sealed record TenantInterface(string Name, string Alias, bool Moved);
 
 /// <summary>
 /// Tenants' networks on one node, brought to each state that it is told. Thread-safe; the kernel holds the state, outlives the process
@@ -58,9 +68,9 @@ public sealed partial class TenantNetworks : IAsyncDisposable
         problems = [];
         var present = Present(state);
         Try("the external networks' ranges", () => Barriers(state));
-        if (present.Count == 0 && space is null && !File.Exists(options.Space(Bridging))) return new TenantReport([], [], [.. problems]);
+        if (present.Count == 0 && space is null && !File.Exists(options.Space(Bridging))) return TenantReport.Nothing with { Problems = [.. problems] };
         try { Open(); }
-        catch (NetlinkException e) { return new TenantReport([], [], [e.Message]); }
+        catch (NetlinkException e) { return TenantReport.Nothing with { Problems = [e.Message] }; }
         var networks = state.Networks.Where(n => present.Contains(n.Id)).ToList();
         var mtu = networks.ToDictionary(n => n.Id, MtuOf, StringComparer.Ordinal);
         foreach (var network in networks) Try($"network {network.Label}", () => Bridge(network, mtu[network.Id]));
@@ -73,7 +83,7 @@ public sealed partial class TenantNetworks : IAsyncDisposable
         Try("the ways to external networks", () => Edges(networks.Where(n => n.External).ToList(), mtu));
         foreach (var network in networks) Try($"the tunnel of network {network.Label}", () => Tunnel(network, state, mtu[network.Id]));
         await TryAsync("what is left over", () => CollectAsync(state, networks));
-        return new TenantReport([.. up], [.. running], [.. problems]);
+        return new TenantReport([.. up], [.. running], running.SelectMany(r => routing[r].Plan.Floating.Select(f => KeyValuePair.Create(f.Id, r))).ToImmutableDictionary(), [.. problems]);
     }
 
     /// <summary>The networks that have something on this node. Pure.</summary>
@@ -86,19 +96,25 @@ public sealed partial class TenantNetworks : IAsyncDisposable
     /// <summary>The MTU of a network's ports, in bytes.</summary>
     public int MtuOf(TenantNetwork network) => network.Mtu is > 0 and var asked && asked < options.Mtu ? asked : options.Mtu;
 
-    /// <summary>Interfaces of pods and machines that are here, with what <see cref="RouteNetlink.SetAlias"/> said of them: moved already, or still with the node.</summary>
-    public IReadOnlyDictionary<string, string> Interfaces()
+    /// <summary>The interfaces of pods and machines that there are.</summary>
+    public IReadOnlyList<TenantInterface> Interfaces()
     {
-        var found = new Dictionary<string, string>(StringComparer.Ordinal);
-        void Look(RouteNetlink where)
-        {
-            foreach (var link in where.ListLinks().Where(l => l.Name.StartsWith(TenantNames.Ports, StringComparison.Ordinal) && l.Kind is "tun" or "veth" && l.Alias is not null)) found[link.Name] = link.Alias!;
-        }
-        Look(node);
-        if (!File.Exists(options.Space(Bridging))) return found;
+        var found = Look(node, moved: false);
+        if (!File.Exists(options.Space(Bridging))) return [.. found];
         using var inside = new RouteNetlink(NetNamespace.Ensure(options.Space(Bridging)));
-        Look(inside);
-        return found;
+        return [.. found, .. Look(inside, moved: true)];
+
+        static IEnumerable<TenantInterface> Look(RouteNetlink where, bool moved) =>
+            where.ListLinks().Where(l => l.Name.StartsWith(TenantNames.Ports, StringComparison.Ordinal) && l.Kind is "tun" or "veth").Select(l => new TenantInterface(l.Name, l.Alias ?? "", moved));
+    }
+
+    /// <summary>Makes the tap by which a machine is on a network; the hypervisor opens it where the node is, and then it is moved.</summary>
+    /// <param name="queues">Whether the guest has a queue for each of its processors.</param>
+    public void MakeTap(string @interface, string alias, int mtu, bool queues)
+    {
+        if (node.FindLink(@interface) is null) Tap.Create(@interface, queues, options.Namespace);
+        node.SetAlias(@interface, alias);
+        node.SetMtu(@interface, mtu);
     }
 
     /// <summary>Removes a pod's or machine's interface; one that is not there is fine.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using Gureum.Network.Dhcp;
 using Gureum.Network.Pods;
 using Gureum.Node.Machines.Domains;
+using Gureum.Node.Networking;
 using Gureum.Node.Pods;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Kubevirt.V1;
@@ -9,17 +10,33 @@ using PodNetwork = Gureum.Network.Pods.PodNetwork;
 
 namespace Gureum.Node.Machines;
 
-/// <summary>Gives guests their place on the pod network: an address of the node's range, a tap, and an answer when they ask for it by DHCP. Thread-safe.</summary>
-internal sealed class GuestNetwork(PodNetwork network, DhcpServer dhcp, PodSettings settings)
+/// <summary>
+/// Gives guests their places on networks: on that of the pods an address of the node's range, a tap, and an answer when they ask for it by DHCP; on
+/// tenants' networks the place of a port. Thread-safe.
+/// </summary>
+internal sealed class GuestNetwork(PodNetwork network, DhcpServer dhcp, TenantFollower tenants, PodSettings settings)
 {
-    /// <summary>The guest's card; null when it is to have none.</summary>
+    /// <summary>The guest's cards, in the order of its interfaces.</summary>
     /// <param name="arriving">Whether it comes from another node, with its address, and is not here yet.</param>
-    internal GuestCard? Attach(Pod pod, VirtualMachineInstance instance, string hostName, bool arriving = false)
+    /// <exception cref="PodNotReadyException">A network or a port is not there yet.</exception>
+    internal IReadOnlyList<GuestCard> Attach(Pod pod, VirtualMachineInstance instance, string hostName, bool arriving = false)
     {
-        if (instance.Spec.Networks.FirstOrDefault(n => n.Pod is not null)?.Name is not { } name) return null;
-        var asked = instance.Spec.Domain?.Devices?.Interfaces.FirstOrDefault(i => i.Name == name);
-        var queues = instance.Spec.Domain?.Devices?.NetworkInterfaceMultiqueue == true && asked?.Model is null or "" or "virtio";
-        var lease = network.Attach(new AttachRequest(pod.Metadata.Uid!, PodNamespace: pod.Metadata.Namespace!, PodName: pod.Metadata.Name!, PodUid: pod.Metadata.Uid!, Queues: queues, Mac: asked?.MacAddress is { Length: > 0 } mac ? Mac(mac) : null,
+        var networks = instance.Spec.Networks.ToDictionary(n => n.Name!, StringComparer.Ordinal);
+        return [.. (instance.Spec.Domain?.Devices?.Interfaces ?? []).Where(i => i.State is not "absent" && networks.ContainsKey(i.Name!)).Select(i => Attach(pod, instance, networks[i.Name!], i, hostName, arriving)).OfType<GuestCard>()];
+    }
+
+    /// <summary>One card; null for a network of another kind.</summary>
+    internal GuestCard? Attach(Pod pod, VirtualMachineInstance instance, Objects.Kubevirt.V1.Network wanted, Interface asked, string hostName, bool arriving = false)
+    {
+        var name = wanted.Name!;
+        var queues = instance.Spec.Domain?.Devices?.NetworkInterfaceMultiqueue == true && asked.Model is null or "" or "virtio";
+        if (wanted.Multus is { NetworkName: { Length: > 0 } tenant })
+        {
+            var place = tenants.Attach(pod.Metadata.Uid!, pod.Metadata.Namespace!, tenant, name, asked.MacAddress, queues);
+            return new GuestCard(name, place.Interface, place.Mac, place.Mtu);
+        }
+        if (wanted.Pod is null) return null;
+        var lease = network.Attach(new AttachRequest(pod.Metadata.Uid!, PodNamespace: pod.Metadata.Namespace!, PodName: pod.Metadata.Name!, PodUid: pod.Metadata.Uid!, Queues: queues, Mac: asked.MacAddress is { Length: > 0 } mac ? Mac(mac) : null,
             Address: arriving && IPAddress.TryParse(instance.Status.Interfaces.FirstOrDefault(i => i.Name == name)?.IpAddress, out var address) ? address : null, Arriving: arriving));
         if (!arriving) Put(pod, hostName);
         return new GuestCard(name, lease.HostInterface, string.Join(':', lease.Mac.GetAddressBytes().Select(b => b.ToString("x2"))), network.Mtu);
@@ -36,12 +53,17 @@ internal sealed class GuestNetwork(PodNetwork network, DhcpServer dhcp, PodSetti
     /// <summary>Has packets for a guest that has arrived go to it.</summary>
     internal void Claim(string uid) => network.Claim(uid);
 
+    /// <summary>Puts the guest's cards on tenants' networks: the hypervisor has them open.</summary>
+    /// <param name="here">False as long as it runs elsewhere yet.</param>
+    internal Task SettleAsync(string uid, bool here = true) => tenants.SettleAsync(uid, here);
+
     internal string? AddressOf(string uid) => Find(uid)?.Address.ToString();
 
     internal void Detach(string uid)
     {
         if (Find(uid) is { } lease) dhcp.Remove(lease.Mac);
         network.Detach(uid);
+        tenants.Detach(uid);
     }
 
     private PodLease? Find(string uid) => network.Leases.FirstOrDefault(l => l.ContainerId == uid);

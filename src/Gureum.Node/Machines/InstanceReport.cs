@@ -15,6 +15,9 @@ internal sealed record GuestFacts(Libvirt.MachineStatus State, DomainView Domain
 {
     /// <summary>Why its memory could not be changed; null when nothing failed.</summary>
     internal string? MemoryFailure { get; init; }
+
+    /// <summary>Addresses on tenants' networks, by the cards' hardware addresses.</summary>
+    internal IReadOnlyDictionary<string, IReadOnlyList<string>> Addresses { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 }
 
 /// <summary>
@@ -86,6 +89,7 @@ internal static class InstanceReport
         {
             var inside = seen.FirstOrDefault(i => i.Mac == card.Mac);
             var before = known.FirstOrDefault(i => i.Name == card.Network) ?? new VirtualMachineInstanceNetworkInterface { Name = card.Network };
+            if (facts.Addresses.GetValueOrDefault(card.Mac) is { Count: > 0 } addresses) before = before with { IpAddress = addresses[0], IpAddresses = addresses };
             all.Add(before with
             {
                 Mac = card.Mac, InterfaceName = inside?.Name ?? (facts.Domain.AgentConnected ? before.InterfaceName : null), InfoSource = inside is null ? FromDomain : $"{FromDomain}, {FromAgent}",

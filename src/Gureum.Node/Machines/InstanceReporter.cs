@@ -13,7 +13,8 @@ namespace Gureum.Node.Machines;
 /// </summary>
 /// <param name="memoryFailure">Why a guest's memory could not be changed, by its pod's uid.</param>
 /// <param name="frozen">Whether a guest's file systems stand still, by its pod's uid.</param>
-internal sealed class InstanceReporter(Func<Hypervisor> hypervisor, MachineStore store, ApiClient client, Func<string, bool> frozen, Func<string, string?> memoryFailure, TimeProvider time)
+/// <param name="addresses">The addresses of the port behind a tap; none for one that is on the pod network.</param>
+internal sealed class InstanceReporter(Func<Hypervisor> hypervisor, MachineStore store, ApiClient client, Func<string, bool> frozen, Func<string, string?> memoryFailure, Func<string, IReadOnlyList<string>> addresses, TimeProvider time)
 {
     internal static readonly TimeSpan AgentInterval = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan AgentRetry = TimeSpan.FromSeconds(10), AgentLimit = TimeSpan.FromSeconds(20), Patience = TimeSpan.FromSeconds(5);
@@ -75,7 +76,7 @@ internal sealed class InstanceReporter(Func<Hypervisor> hypervisor, MachineStore
             try { sizes[disk.Target] = (long)(await machine.GetBlockSizeAsync(disk.Target, cancel)).Capacity; }
             catch (LibvirtException e) when (!e.IsDisconnected) { /* an empty drive, or a disk that is just let go */ }
         }
-        return new GuestFacts(state, domain, await AgentAsync(record.PodUid, machine, domain, cancel), sizes, new Dictionary<string, PersistentVolumeClaim>(), frozen(record.PodUid)) { MemoryFailure = memoryFailure(record.PodUid) };
+        return new GuestFacts(state, domain, await AgentAsync(record.PodUid, machine, domain, cancel), sizes, new Dictionary<string, PersistentVolumeClaim>(), frozen(record.PodUid)) { MemoryFailure = memoryFailure(record.PodUid), Addresses = domain.Cards.Where(c => c.Tap is not null).ToDictionary(c => c.Mac, c => addresses(c.Tap!)) };
     }
 
     private async Task<IReadOnlyDictionary<string, object>?> AgentAsync(string uid, Libvirt.Machine machine, DomainView domain, CancellationToken cancel)

@@ -1,4 +1,5 @@
 using Gureum.Client;
+using Gureum.Node.Networking;
 using PodNetwork = Gureum.Network.Pods.PodNetwork;
 
 namespace Gureum.Node.Machines;
@@ -16,11 +17,11 @@ internal sealed class MachineDoors : IAsyncDisposable
 
     internal MachineEndpoints Endpoints { get; }
 
-    internal static MachineDoors Open(MachineHost host, MachineStore store, PodNetwork network, ApiClient client, Func<string, string?> memoryFailure, TimeProvider time)
+    internal static MachineDoors Open(MachineHost host, MachineStore store, PodNetwork network, TenantFollower tenants, ApiClient client, Func<string, string?> memoryFailure, TimeProvider time)
     {
         InstanceReporter? reporter = null;
         var endpoints = new MachineEndpoints(() => host.Hypervisor, store, uid => network.Leases.FirstOrDefault(l => l.ContainerId == uid)?.Address, (uid, cancel) => reporter!.ReportAsync(uid, cancel), time) { Known = uid => reporter!.Known(uid) };
-        reporter = new InstanceReporter(() => host.Hypervisor, store, client, endpoints.Thaws.IsFrozen, memoryFailure, time);
+        reporter = new InstanceReporter(() => host.Hypervisor, store, client, endpoints.Thaws.IsFrozen, memoryFailure, tenants.AddressesOf, time);
         return new MachineDoors(store, endpoints, reporter, time);
     }
 

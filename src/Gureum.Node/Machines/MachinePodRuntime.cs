@@ -77,6 +77,7 @@ internal sealed class MachinePodRuntime(
         if (machine is not null && (await machine.GetStateAsync(cancel)) is var status && status.State is not (MachineState.ShutOff or MachineState.Crashed))
         {
             if (record!.Started is null) store.Put(record = record with { Started = time.GetUtcNow() });
+            await network.SettleAsync(uid);
             Follow(pod, record);
             if (probes.Verdict(uid).Failure is { } failure)
             {
@@ -108,6 +109,7 @@ internal sealed class MachinePodRuntime(
             if (state == MachineState.Running || (state == MachineState.Paused && Arrivals.IsOver(instance, pod)))
             {
                 network.Claim(uid);
+                await network.SettleAsync(uid);
                 store.Put(record = record! with { Started = time.GetUtcNow() });
                 await arrivals.ArrivedAsync(instance, cancel);
                 Confine(pod, domain);
@@ -115,6 +117,8 @@ internal sealed class MachinePodRuntime(
                 Follow(pod, record);
                 return record;
             }
+            // It is on its networks before it goes on, and says nothing there until then.
+            if (state == MachineState.Paused) await network.SettleAsync(uid, here: false);
             // Told to have come, and gone since.
             if (state is MachineState.None or MachineState.ShutOff or MachineState.Crashed && record is not null && Arrivals.IsOver(instance, pod)) return End(record with { Started = time.GetUtcNow() }, 1, "the guest ended as it arrived");
         }
@@ -127,8 +131,8 @@ internal sealed class MachinePodRuntime(
             using (other) throw new PodNotReadyException("DomainExists", $"the domain {domain} of an earlier pod is still there");
         var paths = await volumes.EnsureAsync(pod, cancel);
         await new GuestDisks(store.Directory(uid), paths).EnsureAsync(instance, await SizesAsync(pod, cancel), cancel);
-        var card = network.Attach(pod, instance, HostName(pod), arriving: true);
-        await arrivals.ReadyAsync(instance, new ArrivingGuest(uid, instance.Metadata.Uid!, store.Directory(uid), ContainerSpecs.PodDirectory(settings, uid), card?.Tap), cancel);
+        var cards = network.Attach(pod, instance, HostName(pod), arriving: true);
+        await arrivals.ReadyAsync(instance, new ArrivingGuest(uid, instance.Metadata.Uid!, store.Directory(uid), ContainerSpecs.PodDirectory(settings, uid), [.. cards.Select(c => (c.Mac, c.Tap))]), cancel);
         return record;
     }
 
@@ -151,10 +155,10 @@ internal sealed class MachinePodRuntime(
         doing[uid] = "making disks";
         var disks = new GuestDisks(store.Directory(uid), paths);
         var made = await disks.EnsureAsync(instance, await SizesAsync(pod, cancel), cancel);
-        doing[uid] = "making the network card";
-        var card = network.Attach(pod, instance, HostName(pod));
+        doing[uid] = "making the network cards";
+        var cards = network.Attach(pod, instance, HostName(pod));
         var guest = new GuestHost(host.Accelerator!.DomainType, MachineNames.DomainName(record.Namespace, record.Instance), record.Domain, uid, Path.Combine(store.Directory(uid), "console.log"));
-        var xml = DomainTranslation.Of(instance, guest, made, card, disks.Kernel(instance));
+        var xml = DomainTranslation.Of(instance, guest, made, cards, disks.Kernel(instance));
         doing[uid] = "starting the guest";
         // One of the same name is of a pod before this one: its own runtime removes it, and until then this one waits.
         if (await hypervisor.FindAsync(guest.Name, cancel) is { } other)
@@ -166,6 +170,7 @@ internal sealed class MachinePodRuntime(
         {
             await machine.StartAsync(StartOptions.Paused, cancel);
             Confine(pod, guest.Name);
+            await network.SettleAsync(uid);
             if (instance.Spec.StartStrategy != "Paused") await machine.ResumeAsync(cancel);
         }
         catch (LibvirtException)

@@ -7,6 +7,7 @@ using Gureum.Network.Pods;
 using Gureum.Node.Cgroups;
 using Gureum.Node.Machines.Migration;
 using Gureum.Node.Admission;
+using Gureum.Node.Networking;
 using Gureum.Node.Pods;
 using Gureum.Node.Probes;
 using Gureum.Node.Volumes;
@@ -44,7 +45,7 @@ internal sealed class MachineRoom : IAsyncDisposable
     internal required MigrationEndpoint Migrations { get; init; }
     internal required GuestHolds Holds { get; init; }
 
-    internal static MachineRoom Open(NodeAgentOptions options, int port, ApiClient client, PodNetwork network, Informer<Pod> pods, Informer<VirtualMachineInstance> instances, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, PodSettings settings, EventRecorder events, Func<Pod, (Rejection? Now, Rejection? Ever)> room, TimeProvider time)
+    internal static MachineRoom Open(NodeAgentOptions options, int port, ApiClient client, PodNetwork network, TenantFollower tenants, Informer<Pod> pods, Informer<VirtualMachineInstance> instances, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, PodSettings settings, EventRecorder events, Func<Pod, (Rejection? Now, Rejection? Ever)> room, TimeProvider time)
     {
         var host = new MachineHost(MachineHostOptions.Of(options), time);
         var store = new MachineStore(options.MachinesDirectory);
@@ -53,8 +54,8 @@ internal sealed class MachineRoom : IAsyncDisposable
         var arrivals = new Arrivals(arriving, new IPEndPoint(options.Address, port), client, time);
         MachineDoors? doors = null;
         var growth = new GuestGrowth(room, uid => doors!.Changed(uid), events, cgroups, MachinePodRuntime.MostProcesses);
-        doors = MachineDoors.Open(host, store, network, client, growth.FailureOf, time);
-        var runtime = new MachinePodRuntime(host, store, arrivals, new GuestNetwork(network, dhcp, settings), new HotPlug(store, volumes, client, pods, events), growth, volumes, probes, cgroups, client, instances, settings, events, time);
+        doors = MachineDoors.Open(host, store, network, tenants, client, growth.FailureOf, time);
+        var runtime = new MachinePodRuntime(host, store, arrivals, new GuestNetwork(network, dhcp, tenants, settings), new HotPlug(store, volumes, client, pods, events), growth, volumes, probes, cgroups, client, instances, settings, events, time);
         return new MachineRoom(host, store, dhcp, new HypervisorReport(host, client, options.Name, time), runtime, pods, instances, doors)
         {
             Departures = new Departures(options, host, store, arriving, client, time), Migrations = new MigrationEndpoint(options.Name, client, arriving), Holds = new GuestHolds(host, store, time),

@@ -31,7 +31,8 @@ internal static class MachineStatus
             StartTime = pod.Status.StartTime ?? now, ObservedGeneration = pod.Metadata.Generation, ContainerStatuses = [Container(pod, record, running, ready, waiting, resize)],
             Conditions =
             [
-                Condition(pod, "PodReadyToStartContainers", address is { Length: > 0 }, now),
+                // A machine may be on tenants' networks alone, where it has no pod's address.
+                Condition(pod, "PodReadyToStartContainers", running || address is { Length: > 0 }, now),
                 Condition(pod, "Initialized", true, now),
                 ReadyCondition(pod, "Ready", ready, phase, now),
                 ReadyCondition(pod, "ContainersReady", ready, phase, now),

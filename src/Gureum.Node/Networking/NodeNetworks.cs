@@ -1,6 +1,7 @@
 using System.Net;
 using Gureum.Network.Netlink;
 using Gureum.Network.Pods;
+using Gureum.Network.Tenants;
 
 namespace Gureum.Node.Networking;
 
@@ -18,6 +19,14 @@ internal static class NodeNetworks
 
     /// <summary>The tunnel; null on a machine without an address of its own, which no other node can reach.</summary>
     internal static Overlay? OverlayOf(NodeAgentOptions options, PodNetworkOptions network) => HasPeers(options) ? new Overlay(network, new VxlanOptions(TunnelId, options.Address)) : null;
+
+    /// <summary>Tenants' networks on this node.</summary>
+    /// <param name="mtu">That of the pods, in bytes.</param>
+    /// <param name="tunnels">Whether other nodes can be reached.</param>
+    internal static TenantOptions TenantsOf(NodeAgentOptions options, int mtu, bool tunnels) => new()
+    {
+        Directory = Path.Combine(options.RunDirectory, "tenants"), Mtu = mtu, Underlay = tunnels ? options.Address : null, Forbidden = [options.ClusterCidr, options.ServiceCidr],
+    };
 
     // A machine without an uplink is known by the gateway of its own pods.
     private static bool HasPeers(NodeAgentOptions options) => !options.ClusterCidr.Contains(options.Address);

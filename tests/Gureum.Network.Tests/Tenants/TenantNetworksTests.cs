@@ -82,7 +82,7 @@ public sealed class TenantNetworksTests : IAsyncDisposable
         var before = Indexes();
         await _node.RestartAsync();
         Assert.Equal("a2 10.0.0.11", Traffic.Ask(a1, "10.0.0.12", 80));
-        Assert.Equal(new Dictionary<string, string> { [A1.Interface!] = "shop/a1", [A2.Interface!] = "shop/a2" }, _node.Networks.Interfaces());
+        Assert.Equal(new[] { new TenantInterface(A1.Interface!, "shop/a1", true), new TenantInterface(A2.Interface!, "shop/a2", true) }.ToHashSet(), _node.Networks.Interfaces().ToHashSet());
         await _node.ApplyAsync(Two() with { Ports = [A1, A2, Server("a", "s", "10.0.0.2")] });
         Assert.Equal(before, Indexes());
         Assert.Equal("a2 10.0.0.11", Traffic.Ask(a1, "10.0.0.12", 80));

@@ -14,6 +14,9 @@ public sealed record SeedDisc(string Label, IReadOnlyList<(string Path, byte[] C
 /// </summary>
 public static class CloudInitFiles
 {
+    /// <summary>The label of OpenStack's config drive.</summary>
+    internal const string ConfigDrive = "config-2";
+
     /// <param name="secret">The files of a secret by their keys, for references by name.</param>
     /// <param name="keys">Public keys that are to open the guest.</param>
     /// <exception cref="DiskException">A secret has none of the keys that are looked for.</exception>
@@ -32,7 +35,7 @@ public static class CloudInitFiles
         var all = new List<(string, byte[])> { ("openstack/latest/meta_data.json", MetaJson(instance, hostname, keys)) };
         if (data is not null) all.Add(("openstack/latest/user_data", data));
         if (net is not null) all.Add(("openstack/latest/network_data.json", net));
-        return new SeedDisc("config-2", all);
+        return new SeedDisc(ConfigDrive, all);
     }
 
     private static byte[]? User(string? text, string? base64, IReadOnlyDictionary<string, byte[]>? secret) => Content(text, base64, secret, ["userdata", "userData"]);

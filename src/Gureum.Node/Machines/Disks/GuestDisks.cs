@@ -34,6 +34,7 @@ internal sealed class GuestDisks(string directory, IReadOnlyDictionary<string, s
         if (volume.DataVolume is not null) return new GuestDisk(name, Claim(name, claimSizes));
         if (volume.Ephemeral is not null) return new GuestDisk(name, await OverlayAsync(name, Claim(name, claimSizes), cancel));
         var disc = CloudInitFiles.Of(volume, instance, Files, Keys(instance)) ?? Data(volume);
+        SeedFolder.Keep(directory, disc);
         return new GuestDisk(name, await DiscAsync(name, disc, cancel), ReadOnly: true);
     }
 

@@ -19,7 +19,7 @@ public static class DomainTranslation
     /// <summary>Ports that disks and cards can be plugged into while the guest runs.</summary>
     private const int FreePorts = 4;
 
-    public static XElement Of(VirtualMachineInstance instance, GuestHost host, IReadOnlyList<GuestDisk> disks, GuestCard? card, GuestKernel? kernel = null)
+    public static XElement Of(VirtualMachineInstance instance, GuestHost host, IReadOnlyList<GuestDisk> disks, IReadOnlyList<GuestCard> cards, GuestKernel? kernel = null)
     {
         var (spec, domain) = (instance.Spec, instance.Spec.Domain ?? DomainSpec.Empty);
         var size = GuestSize.Of(spec);
@@ -38,7 +38,7 @@ public static class DomainTranslation
             Clock(domain.Clock),
             new XElement("on_poweroff", "destroy"), new XElement("on_reboot", "restart"), new XElement("on_crash", "destroy"),
             new XElement("pm", new XElement("suspend-to-mem", new XAttribute("enabled", "no")), new XElement("suspend-to-disk", new XAttribute("enabled", "no"))),
-            Devices(domain.Devices ?? Objects.Kubevirt.V1.Devices.Empty, size, host, disks, card));
+            Devices(domain.Devices ?? Objects.Kubevirt.V1.Devices.Empty, size, host, disks, cards));
     }
 
     private static XElement System(DomainSpec domain, GuestKernel? kernel)
@@ -123,18 +123,18 @@ public static class DomainTranslation
         }
     }
 
-    private static XElement Devices(Devices devices, GuestSize size, GuestHost host, IReadOnlyList<GuestDisk> disks, GuestCard? card)
+    private static XElement Devices(Devices devices, GuestSize size, GuestHost host, IReadOnlyList<GuestDisk> disks, IReadOnlyList<GuestCard> cards)
     {
         var element = new XElement("devices");
         // A root bus, a port for each device, and some to plug into later.
         element.Add(new XElement("controller", new XAttribute("type", "pci"), new XAttribute("index", 0), new XAttribute("model", "pcie-root")));
-        var ports = disks.Count + (card is null ? 0 : 1) + 4 + (devices.DisableHotplug == true ? 0 : FreePorts);
+        var ports = disks.Count + cards.Count + 4 + (devices.DisableHotplug == true ? 0 : FreePorts);
         for (var i = 1; i <= ports; i++) element.Add(new XElement("controller", new XAttribute("type", "pci"), new XAttribute("index", i), new XAttribute("model", "pcie-root-port")));
         element.Add(new XElement("controller", new XAttribute("type", "usb"), new XAttribute("model", NeedsUsb(devices) ? "qemu-xhci" : "none")));
         if (DiskDevices.UsesScsi(devices) || devices.DisableHotplug != true) element.Add(new XElement("controller", new XAttribute("type", "scsi"), new XAttribute("index", 0), new XAttribute("model", "virtio-scsi")));
         element.Add(new XElement("controller", new XAttribute("type", "virtio-serial"), new XAttribute("index", 0)));
         element.Add(DiskDevices.Of(devices, disks, size.Processors));
-        if (card is not null) element.Add(CardDevices.Of(devices, card, size.Processors));
+        element.Add(cards.Select(card => CardDevices.Of(devices, card, size.Processors)));
         if (devices.AutoattachSerialConsole != false) element.Add(Serial(host));
         element.Add(new XElement("channel", new XAttribute("type", "unix"), new XElement("target", new XAttribute("type", "virtio"), new XAttribute("name", "org.qemu.guest_agent.0"))));
         foreach (var input in devices.Inputs) element.Add(new XElement("input", new XAttribute("type", input.Type ?? "tablet"), new XAttribute("bus", input.Bus is { Length: > 0 } bus ? bus : "usb")));

@@ -21,7 +21,7 @@ public sealed record GuestImage(string Path, string Format, bool IsDevice = fals
 /// <param name="ReadOnly">Whatever the instance says, the guest may not write.</param>
 public sealed record GuestDisk(string Name, GuestImage Image, bool ReadOnly = false);
 
-/// <summary>The guest's place on the pod network (immutable).</summary>
+/// <summary>A guest's place on a network (immutable).</summary>
 /// <param name="Network">The network's name in the instance.</param>
 /// <param name="Tap">The interface of the node that is made already.</param>
 /// <param name="Mac">As 02:67:0a:f4:00:05.</param>

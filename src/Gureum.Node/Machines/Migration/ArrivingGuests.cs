@@ -6,7 +6,8 @@ namespace Gureum.Node.Machines.Migration;
 /// <summary>A guest that is prepared for on this node (immutable).</summary>
 /// <param name="Directory">Where its disks are here.</param>
 /// <param name="PodDirectory">Where its pod's volumes are here.</param>
-internal sealed record ArrivingGuest(string PodUid, string InstanceUid, string Directory, string PodDirectory, string? Tap);
+/// <param name="Taps">The interfaces of its cards here, by their hardware addresses.</param>
+internal sealed record ArrivingGuest(string PodUid, string InstanceUid, string Directory, string PodDirectory, IReadOnlyList<(string Mac, string Tap)> Taps);
 
 /// <summary>The guests that may arrive on this node, and the sockets by which they do. Thread-safe state.</summary>
 /// <param name="libvirtRun">The run directory of the node's libvirtd.</param>

@@ -104,7 +104,7 @@ internal sealed class Departures(NodeAgentOptions options, MachineHost host, Mac
         catch (LibvirtException) { return null; } // figures are not worth a failure
     }
 
-    // The guest sees no difference: its files and its tap have other names over there, and nothing else has.
+    // The guest sees no difference: its files and its taps have other names over there, and nothing else has.
     private Func<string, string> Translation(string podUid, JsonNode plan)
     {
         List<(string From, string To)> pairs =
@@ -116,8 +116,8 @@ internal sealed class Departures(NodeAgentOptions options, MachineHost host, Mac
             foreach (var (from, to) in pairs) xml = xml.Replace(from, to, StringComparison.Ordinal);
             var tree = XElement.Parse(xml);
             foreach (var pod in tree.Descendants(DomainTranslation.Gureum + "pod")) pod.SetAttributeValue("uid", (string)plan["pod"]!);
-            if ((string?)plan["tap"] is { Length: > 0 } tap)
-                foreach (var target in tree.Descendants("interface").Elements("target")) target.SetAttributeValue("dev", tap);
+            foreach (var card in tree.Descendants("interface"))
+                if ((string?)plan["taps"]?[((string?)card.Element("mac")?.Attribute("address") ?? "").ToLowerInvariant()] is { } tap) card.Element("target")?.SetAttributeValue("dev", tap);
             return tree.ToString(SaveOptions.DisableFormatting);
         };
     }

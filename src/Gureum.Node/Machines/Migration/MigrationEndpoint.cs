@@ -30,7 +30,7 @@ internal sealed class MigrationEndpoint(string node, ApiClient client, ArrivingG
         switch (what)
         {
             case "plan":
-                var plan = System.Text.Encoding.UTF8.GetBytes(new JsonObject { ["pod"] = arrival.PodUid, ["guest"] = arrival.Directory, ["volumes"] = arrival.PodDirectory, ["tap"] = arrival.Tap }.ToJsonString());
+                var plan = System.Text.Encoding.UTF8.GetBytes(new JsonObject { ["pod"] = arrival.PodUid, ["guest"] = arrival.Directory, ["volumes"] = arrival.PodDirectory, ["taps"] = new JsonObject(arrival.Taps.Select(t => KeyValuePair.Create(t.Mac, (JsonNode?)t.Tap))) }.ToJsonString());
                 context.Response.ContentType = "application/json";
                 context.Response.ContentLength = plan.Length;
                 await context.Response.Body.WriteAsync(plan, cancel);

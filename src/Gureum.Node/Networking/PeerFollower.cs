@@ -65,9 +65,10 @@ internal sealed class PeerFollower
         overlay.SetPeers([.. peers.Select(peer => peer with { Guests = [.. places.Where(p => p.Node == peer.Name && !peer.PodCidr.Contains(p.Address)).Select(p => p.Address)] })]);
     }
 
-    /// <summary>Where an instance's address is; null when it has none, or has ended. Pure.</summary>
+    /// <summary>Where an instance's address on the pod network is; null when it has none, or has ended. Those on tenants' networks may be anything. Pure.</summary>
     internal static (IPAddress Address, string Node)? PlaceOf(VirtualMachineInstance instance) =>
-        !instance.IsFinal() && instance.Status.NodeName is { Length: > 0 } node && IPAddress.TryParse(instance.Status.Interfaces.FirstOrDefault(i => i.IpAddress is { Length: > 0 })?.IpAddress ?? "", out var address) ? (address, node) : null;
+        !instance.IsFinal() && instance.Status.NodeName is { Length: > 0 } node && instance.Spec.Networks.FirstOrDefault(n => n.Pod is not null)?.Name is { } pod
+        && IPAddress.TryParse(instance.Status.Interfaces.FirstOrDefault(i => i.Name == pod && i.IpAddress is { Length: > 0 })?.IpAddress ?? "", out var address) ? (address, node) : null;
 
     private void Wake()
     {

@@ -40,7 +40,7 @@ public sealed class InstanceRuleTests(TestServer server)
     [InlineData("""{"memory":{"guest":"64Mi"},"devices":{"disks":[{"name":"d","bootOrder":1},{"name":"e","bootOrder":1}]}}""", ""","volumes":[{"name":"d","emptyDisk":{"capacity":"1Gi"}},{"name":"e","emptyDisk":{"capacity":"1Gi"}}]""", "this boot order is already set for a different device")]
     [InlineData("""{"memory":{"guest":"64Mi"},"devices":{"interfaces":[{"name":"x","masquerade":{}}]}}""", "", "spec.domain.devices.interfaces[0].name: Invalid value: \"x\": 'x' not found among spec.networks")]
     [InlineData("""{"memory":{"guest":"64Mi"},"devices":{"interfaces":[{"name":"x","masquerade":{},"macAddress":"ff:ff:ff:ff:ff:ff"}]}}""", ""","networks":[{"name":"x","pod":{}}]""", "must be a unicast Ethernet address")]
-    [InlineData("""{"memory":{"guest":"64Mi"},"devices":{"interfaces":[{"name":"x","bridge":{}}]}}""", ""","networks":[{"name":"x","multus":{"networkName":"n"}}]""", "spec.networks[0].multus: Forbidden: this part of KubeVirt's API is not supported by Gureum; supported here: name, pod")]
+    [InlineData("""{"memory":{"guest":"64Mi"},"devices":{"interfaces":[{"name":"x","bridge":{}}]}}""", ""","networks":[{"name":"x","multus":{"networkName":"n","default":true}}]""", "spec.networks[0].multus.default: Forbidden: this part of KubeVirt's API is not supported by Gureum; supported here: networkName")]
     public async Task Instance_ThatCannotBe_IsRefusedByName(string domain, string rest, string message) => await RefusedAsync(Instance(domain, rest), message);
 
     [Theory]

@@ -17,6 +17,7 @@ public sealed class DomainGoldenTests
     [InlineData("rich", "kvm")]
     [InlineData("kernel", "qemu")]
     [InlineData("grows", "qemu")]
+    [InlineData("networks", "qemu")]
     public void Domain_OfAnInstance_IsTheGoldenOne(string name, string domainType)
     {
         var instance = ModelJson.Parse<VirtualMachineInstance>(YamlReader.ToJson(File.ReadAllBytes(Path.Combine(Folder, name + ".yaml"))));
@@ -26,10 +27,10 @@ public sealed class DomainGoldenTests
             "claim" => new GuestDisk("claim", new GuestImage("/dev/vg/claim", "raw", IsDevice: true)),
             var other => new GuestDisk(other!, new GuestImage($"/volumes/{other}/disk.img", "raw")),
         }).ToList();
-        var card = instance.Spec.Networks.Count == 0 ? null : new GuestCard("default", "gv0123456789ab", "02:67:0a:f4:00:05", 1450);
+        var cards = instance.Spec.Networks.Select((n, i) => new GuestCard(n.Name!, $"{(n.Pod is null ? "gt" : "gv")}0123456789a{"bcdef"[i]}", $"02:67:0a:f4:00:0{5 + i}", n.Pod is null ? 1400 : 1450)).ToList();
         var kernel = instance.Spec.Domain.Firmware?.KernelBoot is { } boot ? new GuestKernel("/pods/u/images/kernel-boot/boot/vmlinuz", "/pods/u/images/kernel-boot/boot/initrd", boot.KernelArgs ?? "") : null;
         var host = new GuestHost(domainType, $"{instance.Metadata.Namespace}_{instance.Metadata.Name}", Guid.Parse(instance.Metadata.Uid!), "pod-uid", "/guests/u/console.log");
-        var xml = DomainTranslation.Of(instance, host, disks, card, kernel).ToString() + "\n";
+        var xml = DomainTranslation.Of(instance, host, disks, cards, kernel).ToString() + "\n";
         if (Environment.GetEnvironmentVariable("GUREUM_UPDATE_GOLDEN") is { Length: > 0 } update) File.WriteAllText(Path.Combine(update, name + ".xml"), xml);
         Assert.Equal(File.ReadAllText(Path.Combine(Environment.GetEnvironmentVariable("GUREUM_UPDATE_GOLDEN") is { Length: > 0 } kept ? kept : Folder, name + ".xml")), xml);
     }

@@ -13,7 +13,7 @@ public sealed class InstanceReporterTests(MachineFixture fixture) : IClassFixtur
     {
         await using TestGuest guest = await fixture.StartAsync();
         var api = new OneInstance(guest.Instance, conflicts: 2);
-        var reporter = new InstanceReporter(() => fixture.Hypervisor, fixture.Store, new ApiClient(api), _ => false, _ => null, TimeProvider.System);
+        var reporter = new InstanceReporter(() => fixture.Hypervisor, fixture.Store, new ApiClient(api), _ => false, _ => null, _ => [], TimeProvider.System);
         await guest.Machine.SuspendAsync();
 
         await reporter.ReportAsync(guest.Record.PodUid, CancellationToken.None);
@@ -31,7 +31,7 @@ public sealed class InstanceReporterTests(MachineFixture fixture) : IClassFixtur
     {
         await using TestGuest guest = await fixture.StartAsync();
         var api = new OneInstance(guest.Instance with { Status = guest.Instance.Status with { Conditions = [new VirtualMachineInstanceCondition { Type = "Paused", Status = "True" }] } }, conflicts: 0);
-        var reporter = new InstanceReporter(() => fixture.Hypervisor, fixture.Store, new ApiClient(api), _ => false, _ => null, TimeProvider.System);
+        var reporter = new InstanceReporter(() => fixture.Hypervisor, fixture.Store, new ApiClient(api), _ => false, _ => null, _ => [], TimeProvider.System);
         using var stop = new CancellationTokenSource();
         Task loop = reporter.RunAsync(stop.Token);
 
@@ -49,7 +49,7 @@ public sealed class InstanceReporterTests(MachineFixture fixture) : IClassFixtur
         await using TestGuest guest = await fixture.StartAsync();
         var api = new OneInstance(guest.Instance with { Status = guest.Instance.Status with { ActivePods = new Dictionary<string, string> { ["another"] = "node" } } }, conflicts: 0);
 
-        await new InstanceReporter(() => fixture.Hypervisor, fixture.Store, new ApiClient(api), _ => false, _ => null, TimeProvider.System).ReportAsync(guest.Record.PodUid, CancellationToken.None);
+        await new InstanceReporter(() => fixture.Hypervisor, fixture.Store, new ApiClient(api), _ => false, _ => null, _ => [], TimeProvider.System).ReportAsync(guest.Record.PodUid, CancellationToken.None);
 
         Assert.Equal(0, api.Puts);
     }

@@ -51,7 +51,7 @@ public sealed class MachineFixture : IAsyncLifetime
         var disk = Path.Combine(Store.Directory(guest.Record.PodUid), "root.img");
         File.WriteAllBytes(disk, BootSector());
         var host = new GuestHost("qemu", "test_" + guest.Record.Instance, guest.Record.Domain, guest.Record.PodUid, guest.Log);
-        XElement xml = DomainTranslation.Of(guest.Instance, host, [new GuestDisk("root", new GuestImage(disk, "raw"))], null);
+        XElement xml = DomainTranslation.Of(guest.Instance, host, [new GuestDisk("root", new GuestImage(disk, "raw"))], []);
         guest.Machine = await Hypervisor.DefineAsync(xml.ToString());
         await guest.Machine.StartAsync();
         await UntilAsync(() => guest.Said.Contains('>', StringComparison.Ordinal), "the guest says that it listens");

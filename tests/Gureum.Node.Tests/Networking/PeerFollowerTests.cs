@@ -1,5 +1,5 @@
 using System.Net;
-using Gureum.Network.Pods;
+using OverlayPeer = Gureum.Network.Pods.OverlayPeer;
 using Gureum.Node.Networking;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Kubevirt.V1;
@@ -27,9 +27,14 @@ public sealed class PeerFollowerTests
     [Fact]
     public void PlaceOf_AnInstance_IsItsAddressOnItsNodeUntilItEnds()
     {
-        var instance = new VirtualMachineInstance { Status = new VirtualMachineInstanceStatus { Phase = "Running", NodeName = "b", Interfaces = [new VirtualMachineInstanceNetworkInterface { IpAddress = "10.244.0.9" }] } };
+        var instance = new VirtualMachineInstance
+        {
+            Spec = new VirtualMachineInstanceSpec { Networks = [new Objects.Kubevirt.V1.Network { Name = "tenant", Multus = new MultusNetwork { NetworkName = "n" } }, new Objects.Kubevirt.V1.Network { Name = "default", Pod = new PodNetwork() }] },
+            Status = new VirtualMachineInstanceStatus { Phase = "Running", NodeName = "b", Interfaces = [new VirtualMachineInstanceNetworkInterface { Name = "tenant", IpAddress = "10.0.0.9" }, new VirtualMachineInstanceNetworkInterface { Name = "default", IpAddress = "10.244.0.9" }] },
+        };
         Assert.Equal((IPAddress.Parse("10.244.0.9"), "b"), PeerFollower.PlaceOf(instance));
         Assert.Null(PeerFollower.PlaceOf(instance with { Status = instance.Status with { Phase = "Succeeded" } }));
         Assert.Null(PeerFollower.PlaceOf(instance with { Status = instance.Status with { NodeName = null } }));
+        Assert.Null(PeerFollower.PlaceOf(instance with { Spec = instance.Spec with { Networks = [instance.Spec.Networks[0]] } }));
     }
 }

@@ -25,6 +25,7 @@ using Gureum.Controllers.StatefulSets;
 using Gureum.Controllers.VirtualMachineInstances;
 using Gureum.Controllers.VirtualMachines;
 using Gureum.Controllers.Volumes;
+using Gureum.Controllers.VolumeSnapshots;
 using Gureum.Objects.Apps.V1;
 using Gureum.Objects.Core.V1;
 
@@ -65,6 +66,9 @@ public sealed class ControllerManager
             new VolumeController(context),
             new VolumeProtectionController(context),
             new EphemeralVolumeController(context),
+            new ExpansionController(context),
+            new VolumeSnapshotController(context),
+            new ClaimSourceController(context),
             new DisruptionController(context),
             new QuotaController(context),
             new PodGarbageController(context),

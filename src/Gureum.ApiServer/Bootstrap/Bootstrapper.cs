@@ -29,7 +29,7 @@ internal sealed class Bootstrapper(ApiClient client, ApiServerOptions options, C
         await EnsureAsync(new StorageClass
         {
             Metadata = new ObjectMeta { Name = "local", Annotations = new Dictionary<string, string> { ["storageclass.kubernetes.io/is-default-class"] = "true" } },
-            Provisioner = "gureum.io/local", ReclaimPolicy = "Delete", VolumeBindingMode = "WaitForFirstConsumer",
+            Provisioner = "gureum.io/local", ReclaimPolicy = "Delete", VolumeBindingMode = "WaitForFirstConsumer", AllowVolumeExpansion = true,
         }, cancel);
         await EnsureAsync(new RuntimeClass
         {

@@ -66,6 +66,7 @@ internal static class DefaultRoles
         yield return Rule(["policy"], ["poddisruptionbudgets", "poddisruptionbudgets/status"], Read);
         yield return Rule(["kubevirt.io"], [.. Machines, .. Machines.Select(m => m + "/status")], Read);
         yield return Rule(["snapshot.kubevirt.io"], Snapshots, Read);
+        yield return Rule(["snapshot.storage.k8s.io"], ["volumesnapshots"], Read);
         yield return Rule(["instancetype.kubevirt.io"], ["virtualmachineinstancetypes", "virtualmachineclusterinstancetypes", "virtualmachinepreferences", "virtualmachineclusterpreferences"], Read);
         yield return Rule(["cdi.kubevirt.io"], ["datavolumes"], Read);
         yield return Rule(["image.gureum.io"], ["images", "images/status"], Read);
@@ -91,6 +92,7 @@ internal static class DefaultRoles
         yield return Rule(["policy"], ["poddisruptionbudgets"], Write);
         yield return Rule(["kubevirt.io"], Machines, Write);
         yield return Rule(["snapshot.kubevirt.io"], Snapshots, Write);
+        yield return Rule(["snapshot.storage.k8s.io"], ["volumesnapshots"], Write);
         yield return Rule(["instancetype.kubevirt.io"], ["virtualmachineinstancetypes", "virtualmachinepreferences"], Write);
         yield return Rule(["cdi.kubevirt.io"], ["datavolumes"], Write);
         yield return Rule(["image.gureum.io"], ["images"], Write);

@@ -18,6 +18,7 @@ internal static class TypeNames
         "apiextensions" => "io.k8s.apiextensions-apiserver.pkg.apis." + typeName,
         "apiregistration" => "io.k8s.kube-aggregator.pkg.apis." + typeName,
         "kubevirt" => "io." + typeName,
+        "snapshot" when typeName.StartsWith("snapshot.v1.", StringComparison.Ordinal) => "io.k8s.storage." + typeName,
         "cdi" or "instancetype" or "snapshot" => "io.kubevirt." + typeName,
         "identity" or "image" or "network" => "io.gureum." + typeName,
         _ => "io.k8s.api." + typeName,

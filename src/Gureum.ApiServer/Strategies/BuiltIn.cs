@@ -94,6 +94,7 @@ internal static class BuiltIn
         "datavolumes.cdi.kubevirt.io" => new DataVolumeStrategy(),
         "virtualmachinesnapshots.snapshot.kubevirt.io" => new SnapshotStrategy(),
         "virtualmachinerestores.snapshot.kubevirt.io" => new RestoreStrategy(),
+        "volumesnapshots.snapshot.storage.k8s.io" => new VolumeSnapshotStrategy(),
         _ => Strategy.Plain,
     };
 }

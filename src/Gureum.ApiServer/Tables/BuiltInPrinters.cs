@@ -50,6 +50,7 @@ internal static class BuiltInPrinters
         "virtualmachinerestores.snapshot.kubevirt.io" => MachinePrinters.Restores,
         "virtualmachinesnapshotcontents.snapshot.kubevirt.io" => MachinePrinters.Contents,
         "datavolumes.cdi.kubevirt.io" => MachinePrinters.DataVolumes,
+        "volumesnapshots.snapshot.storage.k8s.io" => OwnPrinters.VolumeSnapshots,
         "domains.identity.gureum.io" => OwnPrinters.Domains,
         "users.identity.gureum.io" => OwnPrinters.Users,
         "groups.identity.gureum.io" => OwnPrinters.Groups,

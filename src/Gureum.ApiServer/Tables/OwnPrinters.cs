@@ -33,6 +33,16 @@ internal static class OwnPrinters
     internal static KindPrinter Images { get; } = new([Column.Name, Column.Text("Format"), Column.Text("Visibility"), Column.Text("Status"), Column.Text("Size"), Column.Age], (value, now) =>
         [Cell.Name(value), Cell.Spec(value).Text("diskFormat") ?? "", Cell.Spec(value).Text("visibility") ?? "", Cell.Status(value).Text("phase") ?? "queued", Size(Cell.Status(value).Number("size") ?? 0), Ages.Of(value, now)]);
 
+    internal static KindPrinter VolumeSnapshots { get; } = new([Column.Name, Column.Flag("ReadyToUse"), Column.Text("SourcePVC"), Column.Text("RestoreSize"), new TableColumn("CreationTime", "date", ""), Column.Age], (value, now) =>
+    {
+        var status = Cell.Status(value);
+        return
+        [
+            Cell.Name(value), status.Flag("readyToUse"), Cell.Spec(value).Child("source")?.Text("persistentVolumeClaimName") ?? "", status.Text("restoreSize") ?? "",
+            status.Text("creationTime") is { } time ? Ages.Since(time, now) : "", Ages.Of(value, now),
+        ];
+    });
+
     private static string Enabled(System.Text.Json.Nodes.JsonObject value) => Cell.Spec(value).Flag("enabled") == false ? "False" : "True";
 
     // As `ls -h` has it.

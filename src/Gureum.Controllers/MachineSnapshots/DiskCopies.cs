@@ -27,7 +27,7 @@ internal sealed record CopyState(bool Done, string? Error = null, DateTimeOffset
 internal sealed class DiskCopies(ApiClient client, Informer<PersistentVolumeClaim> claims, Informer<Pod> pods)
 {
     /// <summary>One step towards copies.</summary>
-    /// <param name="owner">Of claims and pod.</param>
+    /// <param name="owner">Of claims and pod; or the only claim itself.</param>
     /// <param name="quiesce">The machine that is to stand still meanwhile, should it run; null for none.</param>
     /// <param name="machine">Where the pod goes; null for anywhere.</param>
     internal async Task<CopyState> StepAsync(IKubeObject owner, string podName, IReadOnlyList<DiskCopy> copies, string? quiesce, VirtualMachine? machine, CancellationToken cancel)
@@ -37,7 +37,7 @@ internal sealed class DiskCopies(ApiClient client, Informer<PersistentVolumeClai
         foreach (var copy in copies)
         {
             var claim = claims.Get(owner.Ns(), copy.Target.Name()) ?? await CreateAsync(copy.Target, cancel);
-            if (!Owners.IsControlledBy(claim.Metadata, owner.Uid()) && !DataVolumeProgress.IsFilled(claim)) return new CopyState(false, $"claim \"{claim.Name()}\" exists and is not of this copy");
+            if (!Owners.IsControlledBy(claim.Metadata, owner.Uid()) && claim.Uid() != owner.Uid() && !DataVolumeProgress.IsFilled(claim)) return new CopyState(false, $"claim \"{claim.Name()}\" exists and is not of this copy");
             made.Add(claim);
         }
         var pod = pods.Get(owner.Ns(), podName);

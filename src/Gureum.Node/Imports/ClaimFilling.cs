@@ -11,10 +11,11 @@ internal static class ClaimFilling
     /// <exception cref="PodNotReadyException">The claim is still being filled.</exception>
     internal static void Check(Pod pod, PersistentVolumeClaim claim)
     {
-        if (claim.Metadata.Annotations.GetValueOrDefault(ImportNames.PodPhase) is not { } phase || phase == ImportNames.Filled) return;
+        if (!ClaimContent.IsUnfilled(claim)) return;
         var (owner, mine) = (Controller(claim.Metadata.OwnerReferences), Controller(pod.Metadata.OwnerReferences));
-        if (ImportPodRuntime.IsImport(pod) && mine is not null && mine.Uid == owner?.Uid) return;
-        throw new PodNotReadyException(VolumeManager.Waiting, $"persistentvolumeclaim \"{claim.Metadata.Name}\" is still being filled by {owner?.Kind} {owner?.Name}");
+        // One that names its source itself is filled by a pod that it owns.
+        if (ImportPodRuntime.IsImport(pod) && mine is not null && (mine.Uid == owner?.Uid || mine.Uid == claim.Metadata.Uid)) return;
+        throw new PodNotReadyException(VolumeManager.Waiting, $"persistentvolumeclaim \"{claim.Metadata.Name}\" is still being filled{(owner is null ? "" : $" by {owner.Kind} {owner.Name}")}");
     }
 
     private static Objects.Meta.V1.OwnerReference? Controller(IEnumerable<Objects.Meta.V1.OwnerReference> owners) => owners.FirstOrDefault(o => o.Controller == true);

@@ -151,6 +151,13 @@ internal sealed class DiskImport(Func<System.Net.IPAddress, bool> mayReach, Func
 
     private static async Task CloneAsync(ClaimFolder folder, string source, bool frozen, Action<double> progress, CancellationToken cancel)
     {
+        // A claim that no guest has had yet is an empty disk.
+        if (Directory.Exists(source) && !Directory.EnumerateFileSystemEntries(source).Any())
+        {
+            using (folder.Create("disk")) { }
+            folder.Finish("disk");
+            return;
+        }
         await using var file = SparseFiles.OpenPlain(Path.Combine(source, ClaimFolder.DiskFile), $"{ClaimFolder.DiskFile} in the source claim");
         if (file.Length > folder.Size) throw TooLarge(file.Length, folder.Size);
         var before = (file.Length, File.GetLastWriteTimeUtc(file.SafeFileHandle));

@@ -64,6 +64,7 @@ internal static class ValidObjects
         ["VirtualMachineSnapshot"] = """{"spec":{"source":{"apiGroup":"kubevirt.io","kind":"VirtualMachine","name":"a"}}}""",
         ["VirtualMachineSnapshotContent"] = """{"spec":{"source":{}}}""",
         ["VirtualMachineRestore"] = """{"spec":{"target":{"apiGroup":"kubevirt.io","kind":"VirtualMachine","name":"a"},"virtualMachineSnapshotName":"a"}}""",
+        ["VolumeSnapshot"] = """{"spec":{"source":{"persistentVolumeClaimName":"a"}}}""",
         ["Domain"] = """{"spec":{"name":"a"}}""",
         ["User"] = """{"spec":{"name":"a","domain":"default"}}""",
         ["Group"] = """{"spec":{"name":"a","domain":"default"}}""",

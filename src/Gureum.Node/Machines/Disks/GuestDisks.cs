@@ -82,6 +82,12 @@ internal sealed class GuestDisks(string directory, IReadOnlyDictionary<string, s
             file.SetLength(Sectors(size));
         }
         else if (!Native.Libc.IsRegularFile(path)) throw new DiskException($"{ClaimFile} in the claim of volume {name} is no plain file");
+        else if (sizes.TryGetValue(name, out var grown) && new FileInfo(path).Length < Sectors(grown))
+        {
+            // The claim was expanded since.
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            file.SetLength(Sectors(grown));
+        }
         return new GuestImage(path, "raw");
     }
 

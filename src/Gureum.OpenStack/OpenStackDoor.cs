@@ -8,6 +8,7 @@ using Gureum.OpenStack.Identity;
 using Gureum.OpenStack.Images;
 using Gureum.OpenStack.Networking;
 using Gureum.OpenStack.Objects;
+using Gureum.OpenStack.Volumes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -59,12 +60,21 @@ public sealed class OpenStackDoor : IAsyncDisposable
         IReadOnlyList<IService> services =
         [
             identity, new ImageService(images, new ImageMembers(cloud, images, door, time)), new ComputeService(flavors, keys, servers, new ServerActions(cloud, servers, document, networks), new ServerInterfaces(cloud, servers, networks, addresses, neutron), new ComputeFacts(cloud)), neutron.Service,
+            VolumeApi(cloud, publish, door, time),
         ];
         await new IdentityBootstrap(cloud, assignments, passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
         await new PublicNetwork(cloud, neutron, door, options).EnsureAsync(cancel);
         var web = Build(options, services, new RequestPipeline(reader));
         await web.StartAsync(cancel);
         return new OpenStackDoor(web, new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port, [new LaunchRecorder(cloud, door, time).RunAsync, keeper.RunAsync, new DelegationKeeper(cloud, assignments, door, time).RunAsync, .. neutron.Keepers(cloud, door, time)]);
+    }
+
+    private static VolumeService VolumeApi(Cloud cloud, PublishImage publish, ApiClient door, TimeProvider time)
+    {
+        var (use, types, maker) = (new VolumeUse(cloud), new VolumeTypes(cloud), new VolumeMaker(cloud, publish));
+        var document = new VolumeDocument(cloud, use);
+        var volumes = new Volumes.Volumes(cloud, document, types, maker);
+        return new VolumeService(volumes, new VolumeActions(cloud, volumes, document, types, maker, time), new VolumeSnapshots(cloud, volumes, document), types, new VolumeQuotas(cloud, document), new VolumeTransfers(cloud, volumes, document, new VolumeHandover(cloud, maker, door, time), time), new Attachments(cloud, volumes, document, use, time), new VolumeFacts(cloud, document));
     }
 
     private static WebApplication Build(OpenStackOptions options, IReadOnlyList<IService> services, RequestPipeline pipeline)

@@ -76,8 +76,10 @@ internal sealed class ComputeService(Flavors flavors, KeyPairs keys, Servers ser
         });
     }
 
-    /// <summary>{"itemNotFound": {"code", "message"}}; of whom the door does not know, keystonemiddleware's form.</summary>
-    public Answer Refuse(Fault fault, Call call)
+    public Answer Refuse(Fault fault, Call call) => Form(fault);
+
+    /// <summary>Nova's form, and Cinder's: {"itemNotFound": {"code", "message"}}; of whom the door does not know, keystonemiddleware's.</summary>
+    internal static Answer Form(Fault fault)
     {
         var name = fault.Status switch
         {

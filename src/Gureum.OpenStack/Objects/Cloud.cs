@@ -1,5 +1,6 @@
 using Gureum.Client;
 using Gureum.Identity;
+using Gureum.Objects.Cdi.V1beta1;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Identity.V1;
 using Gureum.Objects.Image.V1;
@@ -7,6 +8,8 @@ using Gureum.Objects.Instancetype.V1beta1;
 using Gureum.Objects.Kubevirt.V1;
 using Gureum.Objects.Network.V1;
 using Gureum.Objects.Rbac.V1;
+using Gureum.Objects.Snapshot.V1;
+using Gureum.Objects.Storage.V1;
 using Network = Gureum.Objects.Network.V1.Network;
 using Port = Gureum.Objects.Network.V1.Port;
 
@@ -56,6 +59,14 @@ public sealed class Cloud
         SecurityGroups = new(informers.Get<SecurityGroup>(), static g => g.Metadata.Uid!);
         FloatingIps = new Collection<FloatingIP>(informers.Get<FloatingIP>(), static f => f.Metadata.Uid!).Index(ByNetwork, static f => [NetworkKey(f.Spec.Network?.Namespace ?? f.Metadata.Namespace, f.Spec.Network?.Name)])
             .Index(ByPort, static f => f.Spec.Port is { } port ? [NetworkKey(port.Namespace ?? f.Metadata.Namespace, port.Name)] : []);
+        Claims = new Collection<PersistentVolumeClaim>(informers.Get<PersistentVolumeClaim>(), static c => c.Metadata.Uid!).Index(Volumes.VolumeUse.ByOldId, static c => c.Metadata.Annotations.TryGetValue(Volumes.VolumeNames.Id, out var id) ? [id] : []);
+        PersistentVolumes = new(informers.Get<PersistentVolume>(), static v => v.Metadata.Uid!);
+        DataVolumes = new(informers.Get<DataVolume>(), static v => v.Metadata.Uid!);
+        Snapshots = new(informers.Get<VolumeSnapshot>(), static s => s.Metadata.Uid!);
+        StorageClasses = new(informers.Get<StorageClass>(), static c => c.Metadata.Uid!);
+        Machines.Index(Volumes.VolumeUse.ByClaim, Volumes.VolumeUse.Claims);
+        Instances.Index(Volumes.VolumeUse.ByClaim, Volumes.VolumeUse.Claims);
+        Pods.Index(Volumes.VolumeUse.ByClaim, Volumes.VolumeUse.Claims);
         Flavors = new(informers.Get<VirtualMachineClusterInstancetype>(), static f => f.Metadata.Annotations.GetValueOrDefault(Compute.FlavorNames.Id, f.Metadata.Name!));
     }
 
@@ -85,9 +96,14 @@ public sealed class Cloud
     public Collection<Node> Nodes { get; }
     public Collection<VirtualMachine> Machines { get; }
     public Collection<VirtualMachineInstance> Instances { get; }
+    public Collection<PersistentVolumeClaim> Claims { get; }
+    public Collection<PersistentVolume> PersistentVolumes { get; }
+    public Collection<DataVolume> DataVolumes { get; }
+    public Collection<VolumeSnapshot> Snapshots { get; }
+    public Collection<StorageClass> StorageClasses { get; }
+    public Collection<ResourceQuota> Quotas { get; }
 
     public Collection<VirtualMachineClusterInstancetype> Flavors { get; }
-    public Collection<ResourceQuota> Quotas { get; }
     public Collection<Network> Networks { get; }
     public Collection<Subnet> Subnets { get; }
     public Collection<SubnetPool> SubnetPools { get; }

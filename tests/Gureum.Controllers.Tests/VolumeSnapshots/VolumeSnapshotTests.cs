@@ -1,3 +1,4 @@
+using Gureum.Client;
 using Gureum.Controllers.Tests.Support;
 using Gureum.Objects;
 using Gureum.Objects.Core.V1;
@@ -82,8 +83,8 @@ public sealed class VolumeSnapshotTests
     {
         await using var cluster = await PodsByHand.StartAsync();
         await TakenAsync(cluster);
-        var bound = await cluster.UntilAsync<PersistentVolumeClaim>("default", "data", c => c?.Status.Phase == "Bound");
-        await cluster.Client.UpdateAsync(bound with { Spec = bound.Spec with { Resources = new VolumeResourceRequirements { Requests = new Dictionary<string, Quantity> { ["storage"] = Quantity.Parse("2Gi") } } } });
+        await cluster.UntilAsync<PersistentVolumeClaim>("default", "data", c => c?.Status.Phase == "Bound");
+        await cluster.Client.PatchAsync<PersistentVolumeClaim>("default", "data", PatchType.Merge, """{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}"""u8.ToArray());
         var grown = await cluster.UntilAsync<PersistentVolumeClaim>("default", "data", c => c!.Status.Capacity["storage"] == Quantity.Parse("2Gi"));
         Assert.Equal(Quantity.Parse("2Gi"), (await cluster.Client.GetAsync<PersistentVolume>(null, grown.Spec.VolumeName!)).Spec.Capacity["storage"]);
     }

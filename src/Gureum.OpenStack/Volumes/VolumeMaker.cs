@@ -1,0 +1,54 @@
+using Gureum.Client;
+using Gureum.Objects.Cdi.V1beta1;
+using Gureum.Objects.Core.V1;
+using Gureum.OpenStack.Compute;
+using Gureum.OpenStack.Http;
+using Gureum.OpenStack.Identity;
+using Gureum.OpenStack.Objects;
+
+namespace Gureum.OpenStack.Volumes;
+
+/// <summary>Makes volumes, as the caller.</summary>
+public sealed class VolumeMaker(Cloud cloud, PublishImage publish)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15), Look = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>A name for the object of something that clients have named, or not.</summary>
+    internal string ObjectName(string ns, string? name) => ObjectNames.For(name ?? "", n => cloud.Claims.Get(ns, n) is not null || cloud.DataVolumes.Get(ns, n) is not null, "volume");
+
+    /// <exception cref="Fault">413: the project's quota does not allow it.</exception>
+    internal async Task<PersistentVolumeClaim> CreateAsync(Caller caller, VolumeRequest request, CancellationToken cancel)
+    {
+        var claim = VolumeCreation.Claim(request);
+        if (request.Image is null) return await Cinder.WithinQuotaAsync("volumes and gigabytes", () => cloud.Claims.CreateAsync(caller.Api, claim, cancel));
+        // A controller makes the claim of a data volume; what would be refused of it is to be refused here.
+        await Cinder.WithinQuotaAsync("volumes and gigabytes", async () => { await Cinder.TryAsync(caller.Api, claim, cancel); return true; });
+        await publish(request.Image, cancel);
+        var data = await cloud.DataVolumes.CreateAsync(caller.Api, VolumeCreation.Data(request), cancel);
+        for (var waited = TimeSpan.Zero; waited < Patience; waited += Look)
+        {
+            if (cloud.Claims.Get(request.Namespace, request.ObjectName) is { } made && made.Metadata.OwnerReferences.Any(o => o.Uid == data.Metadata.Uid)) return made;
+            if (cloud.DataVolumes.Get(request.Namespace, request.ObjectName)?.Status.Conditions.FirstOrDefault(static c => c is { Type: "Bound", Reason: "ErrExceededQuota" or "ErrUnableToCreatePVC" or "ErrResourceExists" }) is { } refused)
+            {
+                await cloud.DataVolumes.DeleteAsync(caller.Api, data, cancel);
+                throw new Fault(refused.Reason == "ErrExceededQuota" ? 413 : 400, refused.Message ?? refused.Reason!);
+            }
+            await Task.Delay(Look, cancel);
+        }
+        throw new Fault(503, $"No controller has made the claim of data volume {request.ObjectName} within {Patience.TotalSeconds} s.");
+    }
+
+    /// <summary>Removes the claim, and the data volume that would make it again.</summary>
+    internal async Task DeleteAsync(Caller caller, PersistentVolumeClaim claim, CancellationToken cancel)
+    {
+        if (claim.Metadata.OwnerReferences.FirstOrDefault(static o => o.Controller == true) is { } owner && owner.Kind == DataVolume.Resource.Kind && cloud.DataVolumes.Get(claim.Metadata.Namespace, owner.Name) is { } data && data.Metadata.Uid == owner.Uid)
+            await GoneAsync(() => cloud.DataVolumes.DeleteAsync(caller.Api, data, cancel));
+        await GoneAsync(() => cloud.Claims.DeleteAsync(caller.Api, claim, cancel));
+    }
+
+    internal static async Task GoneAsync(Func<Task> delete)
+    {
+        try { await delete(); }
+        catch (ApiException e) when (e.IsNotFound || e.IsConflict) { /* gone, or another one by now */ }
+    }
+}

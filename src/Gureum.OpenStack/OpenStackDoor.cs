@@ -52,29 +52,25 @@ public sealed class OpenStackDoor : IAsyncDisposable
         var keeper = new ImageKeeper(cloud, blobs, door, time);
         await keeper.CleanAsync(cancel);
         var images = new ImageResources(cloud, new ImageDocument(cloud), blobs, door, time);
+        var volumes = new VolumeParts(cloud, publish);
+        var attached = new AttachedVolumes(cloud, volumes.Document, volumes.Maker);
         var neutron = NetworkRooms.Build(cloud, door, time);
         var networks = new ServerNetworks(cloud, neutron);
         var addresses = new ServerAddresses(cloud, networks, neutron.Topology);
-        var (document, flavors, keys) = (new ServerDocument(cloud, addresses), new Flavors(cloud), new KeyPairs(cloud, door));
-        var servers = new Servers(cloud, document, flavors, keys, networks, publish);
+        var (document, flavors, keys) = (new ServerDocument(cloud, addresses, attached), new Flavors(cloud), new KeyPairs(cloud, door));
+        var servers = new Servers(cloud, document, flavors, keys, networks, new BlockDevices(cloud, volumes.Volumes, volumes.Document, volumes.Types, volumes.Maker), publish);
         IReadOnlyList<IService> services =
         [
-            identity, new ImageService(images, new ImageMembers(cloud, images, door, time)), new ComputeService(flavors, keys, servers, new ServerActions(cloud, servers, document, networks), new ServerInterfaces(cloud, servers, networks, addresses, neutron), new ComputeFacts(cloud)), neutron.Service,
-            VolumeApi(cloud, publish, door, time),
+            identity, new ImageService(images, new ImageMembers(cloud, images, door, time)), new ComputeService(flavors, keys, servers, new ServerActions(cloud, servers, document, networks), new ServerInterfaces(cloud, servers, networks, addresses, neutron),
+                new VolumeAttachments(cloud, servers, document, attached, volumes.Volumes, volumes.Document, volumes.Use, volumes.Maker), new ComputeFacts(cloud)),
+            neutron.Service,
+            volumes.Service(door, time),
         ];
         await new IdentityBootstrap(cloud, assignments, passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
         await new PublicNetwork(cloud, neutron, door, options).EnsureAsync(cancel);
         var web = Build(options, services, new RequestPipeline(reader));
         await web.StartAsync(cancel);
         return new OpenStackDoor(web, new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port, [new LaunchRecorder(cloud, door, time).RunAsync, keeper.RunAsync, new DelegationKeeper(cloud, assignments, door, time).RunAsync, .. neutron.Keepers(cloud, door, time)]);
-    }
-
-    private static VolumeService VolumeApi(Cloud cloud, PublishImage publish, ApiClient door, TimeProvider time)
-    {
-        var (use, types, maker) = (new VolumeUse(cloud), new VolumeTypes(cloud), new VolumeMaker(cloud, publish));
-        var document = new VolumeDocument(cloud, use);
-        var volumes = new Volumes.Volumes(cloud, document, types, maker);
-        return new VolumeService(volumes, new VolumeActions(cloud, volumes, document, types, maker, time), new VolumeSnapshots(cloud, volumes, document), types, new VolumeQuotas(cloud, document), new VolumeTransfers(cloud, volumes, document, new VolumeHandover(cloud, maker, door, time), time), new Attachments(cloud, volumes, document, use, time), new VolumeFacts(cloud, document));
     }
 
     private static WebApplication Build(OpenStackOptions options, IReadOnlyList<IService> services, RequestPipeline pipeline)

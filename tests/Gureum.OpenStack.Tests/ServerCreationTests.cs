@@ -32,7 +32,7 @@ public sealed class ServerCreationTests
     {
         "everything" => Plain with
         {
-            Name = "My server №1", ObjectName = "my-server-1-0a1b2c3d", Description = "one", UserData = "I2Nsb3VkLWNvbmZpZwo=", KeyName = "k", KeySecret = "my-server-1-0a1b2c3d-key", Metadata = new Dictionary<string, string> { ["b"] = "2", ["a"] = "1" }, Tags = ["x", "y"], Zone = "nova", ConfigDrive = true, HasNetwork = false,
+            Name = "My server №1", ObjectName = "my-server-1-0a1b2c3d", Description = "one", UserData = "I2Nsb3VkLWNvbmZpZwo=", KeyName = "k", KeySecret = "my-server-1-0a1b2c3d-key", Metadata = new Dictionary<string, string> { ["b"] = "2", ["a"] = "1" }, Tags = ["x", "y"], Zone = "nova", ConfigDrive = true, Cards = [],
         },
         "no-disk" => Plain with { Flavor = Plain.Flavor with { Metadata = new ObjectMeta { Name = "m1.nano" } } },
         _ => Plain,

@@ -21,6 +21,9 @@ public sealed class ClaimSourceController : IController
     private readonly Informer<VirtualMachineInstance> instances;
     private readonly Informer<Pod> pods;
     private readonly WorkQueue<ObjectKey> queue;
+
+    // Snapshots whose claims are to be looked at: not in the handler, for handlers of claims look at snapshots, and each copy has a lock.
+    private readonly WorkQueue<string> sources;
     private readonly EventRecorder events;
     private readonly DiskCopies copies;
 
@@ -28,6 +31,7 @@ public sealed class ClaimSourceController : IController
     {
         this.context = context;
         queue = new WorkQueue<ObjectKey>(context.Time);
+        sources = new WorkQueue<string>(context.Time);
         events = context.Events(Name);
         claims = context.Informers.Get<PersistentVolumeClaim>().AddIndex(BySource, static c => ClaimContent.SourceOf(c) is { } source ? [Key(source.IsSnapshot, c.Ns(), source.Name)] : []);
         snapshots = context.Informers.Get<VolumeSnapshot>();
@@ -40,13 +44,13 @@ public sealed class ClaimSourceController : IController
             if (ClaimContent.SourceOf(claim) is not null) queue.Add(claim.Key());
             Look(Key(false, claim.Ns(), claim.Name()));
         });
-        snapshots.AddHandler((old, current) => Look(Key(true, (current ?? old)!.Ns(), (current ?? old)!.Name())));
+        snapshots.AddHandler((old, current) => sources.Add(Key(true, (current ?? old)!.Ns(), (current ?? old)!.Name())));
         pods.AddHandler((old, current) => { if (Owners.Controller((current ?? old)!.Metadata) is { } owner && owner.Kind == PersistentVolumeClaim.Resource.Kind) queue.Add(new ObjectKey((current ?? old)!.Ns(), owner.Name ?? "")); });
     }
 
     public string Name => "claim-source-controller";
 
-    public Task RunAsync(CancellationToken cancel) => new Reconciler<ObjectKey>(Name, queue, SyncAsync, workers: 2).RunAsync(cancel);
+    public Task RunAsync(CancellationToken cancel) => Task.WhenAll(new Reconciler<ObjectKey>(Name, queue, SyncAsync, workers: 2).RunAsync(cancel), new Reconciler<string>(Name, sources, (source, _) => { Look(source); return Task.CompletedTask; }).RunAsync(cancel));
 
     private static string Key(bool isSnapshot, string ns, string name) => $"{(isSnapshot ? "snapshot" : "claim")} {ns}/{name}";
 

@@ -4,7 +4,7 @@ using Gureum.OpenStack.Http;
 namespace Gureum.OpenStack.Compute;
 
 /// <summary>Nova's API, version 2.1 (https://docs.openstack.org/api-ref/compute/).</summary>
-internal sealed class ComputeService(Flavors flavors, KeyPairs keys, Servers servers, ServerActions actions, ServerInterfaces interfaces, ComputeFacts facts) : IService
+internal sealed class ComputeService(Flavors flavors, KeyPairs keys, Servers servers, ServerActions actions, ServerInterfaces interfaces, VolumeAttachments attachments, ComputeFacts facts) : IService
 {
     private static readonly string[] Faults = ["badRequest", "unauthorized", "forbidden", "itemNotFound", "badMethod", "conflictingRequest", "overLimit", "badMediaType", "notImplemented", "serviceUnavailable"];
 
@@ -34,6 +34,7 @@ internal sealed class ComputeService(Flavors flavors, KeyPairs keys, Servers ser
         servers.Map(routes);
         actions.Map(routes);
         interfaces.Map(routes);
+        attachments.Map(routes);
         facts.Map(routes);
     }
 

@@ -11,6 +11,10 @@ using Volume = Gureum.Objects.Kubevirt.V1.Volume;
 
 namespace Gureum.OpenStack.Compute;
 
+/// <summary>A volume that a server has from its beginning.</summary>
+/// <param name="Id">The volume's.</param>
+internal sealed record ServerVolume(string Claim, string Id, bool Boots, bool EndsWithServer);
+
 /// <summary>What a client asked for (immutable), checked.</summary>
 internal sealed record ServerRequest
 {
@@ -21,7 +25,10 @@ internal sealed record ServerRequest
     internal required string Name { get; init; }
     internal required VirtualMachineClusterInstancetype Flavor { get; init; }
     internal required string FlavorId { get; init; }
-    internal required Image Image { get; init; }
+
+    /// <summary>What the root disk is made from; null when it is a volume.</summary>
+    internal required Image? Image { get; init; }
+    internal IReadOnlyList<ServerVolume> Volumes { get; init; } = [];
     internal required string UserId { get; init; }
     internal string? Description { get; init; }
 
@@ -58,14 +65,14 @@ internal static class ServerCreation
                 // A guest that switches itself off stays off; one that fails is started again.
                 RunStrategy = "RerunOnFailure",
                 Instancetype = new InstancetypeMatcher { Kind = VirtualMachineClusterInstancetype.Resource.Kind, Name = request.Flavor.Metadata.Name },
-                DataVolumeTemplates =
+                DataVolumeTemplates = request.Image is not { } image ? [] :
                 [
                     new DataVolumeTemplateSpec
                     {
                         Metadata = new ObjectMeta { Name = disk },
                         Spec = new DataVolumeSpec
                         {
-                            Source = new Gureum.Objects.Cdi.V1beta1.DataVolumeSource { Registry = new DataVolumeSourceRegistry { Url = "docker://" + ImageNames.Reference(request.Image), PullMethod = "node" } },
+                            Source = new Gureum.Objects.Cdi.V1beta1.DataVolumeSource { Registry = new DataVolumeSourceRegistry { Url = "docker://" + ImageNames.Reference(image), PullMethod = "node" } },
                             Storage = new StorageSpec { Resources = new VolumeResourceRequirements { Requests = new Dictionary<string, Quantity> { ["storage"] = Quantity.Parse(RootSize(request) / Gibi is var whole && whole * Gibi == RootSize(request) ? $"{whole}Gi" : RootSize(request).ToString(System.Globalization.CultureInfo.InvariantCulture)) } } },
                         },
                     },
@@ -81,12 +88,12 @@ internal static class ServerCreation
                         {
                             Devices = new Devices
                             {
-                                Disks = [Disk(Root, bootOrder: 1), Disk(Seed, bootOrder: null)], AutoattachPodInterface = request.Cards is null ? null : false,
+                                Disks = [.. ServerVolumes.Root(request, Disk(Root, bootOrder: 1)), Disk(Seed, bootOrder: null), .. ServerVolumes.Disks(request)], AutoattachPodInterface = request.Cards is null ? null : false,
                                 Interfaces = request.Cards is null ? [new Interface { Name = ServerDocument.Network, Masquerade = new InterfaceMasquerade() }] : [.. request.Cards.Select(InterfaceOf)],
                             },
                         },
                         Networks = request.Cards is null ? [new Network { Name = ServerDocument.Network, Pod = new PodNetwork() }] : [.. request.Cards.Select(NetworkOf)],
-                        Volumes = [new Volume { Name = Root, DataVolume = new Gureum.Objects.Kubevirt.V1.DataVolumeSource { Name = disk } }, new Volume { Name = Seed, CloudInitConfigDrive = seed }],
+                        Volumes = [.. request.Image is null ? (Volume[])[] : [new Volume { Name = Root, DataVolume = new Gureum.Objects.Kubevirt.V1.DataVolumeSource { Name = disk } }], new Volume { Name = Seed, CloudInitConfigDrive = seed }, .. ServerVolumes.Of(request)],
                         AccessCredentials = request.KeySecret is null ? [] : [Key(request.KeySecret)],
                     },
                 },
@@ -98,7 +105,7 @@ internal static class ServerCreation
     internal static Network NetworkOf(ServerCard card) => new() { Name = card.Name, Multus = new MultusNetwork { NetworkName = card.NetworkName } };
 
     /// <summary>The flavor's disk, or the image's own size where the flavor has none.</summary>
-    internal static long RootSize(ServerRequest request) => Flavors.Disk(request.Flavor) is > 0 and var disk ? disk * Gibi : RoundUp(Math.Max(request.Image.Status?.VirtualSize ?? 0, 1), 1 << 20);
+    internal static long RootSize(ServerRequest request) => Flavors.Disk(request.Flavor) is > 0 and var disk ? disk * Gibi : RoundUp(Math.Max(request.Image?.Status?.VirtualSize ?? 0, 1), 1 << 20);
 
     private static long RoundUp(long size, long to) => (size + to - 1) / to * to;
 
@@ -117,8 +124,9 @@ internal static class ServerCreation
     {
         var notes = new Dictionary<string, string>
         {
-            [ServerNames.Image] = ImageNames.Id(request.Image), [ServerNames.FlavorId] = request.FlavorId, [ServerNames.Flavor] = ServerDocument.FlavorFacts(request.Flavor).ToJsonString(), [ServerNames.User] = request.UserId,
+            [ServerNames.FlavorId] = request.FlavorId, [ServerNames.Flavor] = ServerDocument.FlavorFacts(request.Flavor).ToJsonString(), [ServerNames.User] = request.UserId,
         };
+        if (request.Image is { } image) notes[ServerNames.Image] = ImageNames.Id(image);
         if (request.Name != request.ObjectName) notes[ServerNames.Name] = request.Name;
         if (request.Description is { } description) notes[ServerNames.Description] = description;
         if (request.KeyName is { } key) notes[ServerNames.KeyName] = key;

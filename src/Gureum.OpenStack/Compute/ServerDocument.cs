@@ -11,7 +11,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Compute;
 
 /// <summary>Writes a VirtualMachine as Nova's clients know a server (https://docs.openstack.org/api-ref/compute/#show-server-details).</summary>
-internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses)
+internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, AttachedVolumes volumes)
 {
     /// <summary>Where the server is to be reached.</summary>
     internal ServerAddresses Addresses => addresses;
@@ -78,8 +78,7 @@ internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses)
         json.Text("OS-EXT-STS:task_state", state.Task);
         json.WriteString("OS-EXT-STS:vm_state", state.VmState);
         json.WriteNumber("OS-EXT-STS:power_state", state.Power);
-        json.WriteStartArray("os-extended-volumes:volumes_attached");
-        json.WriteEndArray();
+        volumes.WriteAttached(json, version, machine);
         WriteGroups(json, machine);
         if (version >= Nova.V2_9) json.WriteBoolean("locked", Note(machine, ServerNames.Locked) is not null);
         if (version >= Nova.V2_16 && call.Caller.IsAdmin) json.WriteString("host_status", instance?.Status.NodeName is { Length: > 0 } ? "UP" : "");

@@ -18,7 +18,7 @@ namespace Gureum.OpenStack.Compute;
 public delegate Task PublishImage(Image image, CancellationToken cancel);
 
 /// <summary>Servers (https://docs.openstack.org/api-ref/compute/#servers-servers): each is a VirtualMachine, those that others have made too.</summary>
-internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavors, KeyPairs keys, ServerNetworks networks, PublishImage publish)
+internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavors, KeyPairs keys, ServerNetworks networks, BlockDevices blocks, PublishImage publish)
 {
     private const int MostUserData = 65535;
 
@@ -74,23 +74,28 @@ internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flav
         var caller = call.Caller;
         var name = body.Name("name").Trim();
         var flavor = flavors.Find(call.Caller, Reference(body, "flavorRef")) ?? throw Fault.BadRequest($"Flavor {Reference(body, "flavorRef")} could not be found.");
-        var image = Image(call, body);
-        Fits(image, flavor);
         var keyName = body.Text("key_name");
         var publicKey = keyName is null ? null : keys.Find(caller.UserId, keyName) ?? throw Fault.BadRequest("Invalid key_name provided.");
         var count = (int)(body.Number("max_count", 1, 100) ?? body.Number("min_count", 1, 100) ?? 1);
         if (body.Number("min_count", 1, 100) > count) throw Fault.BadRequest("min_count must be <= max_count");
         var cards = networks.Read(call, body, count);
         var groups = cards is { Count: > 0 } || body.Has("security_groups") ? await networks.GroupsAsync(call, body) : [];
+        var devices = await blocks.ReadAsync(call, body, count);
+        var image = devices.Any(static d => d.Boots) ? null : Image(call, body);
+        if (image is not null)
+        {
+            Fits(image, flavor);
+            await publish(image, call.Cancel);
+        }
         var made = new List<VirtualMachine>();
-        await publish(image, call.Cancel);
         for (var i = 0; i < count; i++)
         {
             var shown = count == 1 ? name : $"{name}-{i + 1}";
+            var volumes = await blocks.MakeAsync(call, devices);
             var objectName = ObjectNames.For(shown, n => cloud.Machines.Get(caller.Namespace, n) is not null, "server");
             var request = new ServerRequest
             {
-                Namespace = caller.Namespace, ObjectName = objectName, Name = shown, Flavor = flavor, FlavorId = cloud.Flavors.IdOf(flavor), Image = image, UserId = caller.UserId, Description = call.Version >= Nova.V2_19 ? body.Text("description") : null, UserData = UserData(body), KeyName = keyName,
+                Namespace = caller.Namespace, ObjectName = objectName, Name = shown, Flavor = flavor, FlavorId = cloud.Flavors.IdOf(flavor), Image = image, Volumes = volumes, UserId = caller.UserId, Description = call.Version >= Nova.V2_19 ? body.Text("description") : null, UserData = UserData(body), KeyName = keyName,
                 KeySecret = publicKey is null ? null : objectName + "-key", Metadata = MetadataOf(body), Tags = call.Version >= Nova.V2_52 ? body.Texts("tags") ?? [] : [], Zone = Zone(body), ConfigDrive = body.Flag("config_drive") == true,
                 // Each server has cards of its own.
                 Cards = cards?.Select(c => c.Port is null && i > 0 ? ServerNetworks.New(c.Name, c.Network, c.Addresses) : c).ToList(),
@@ -99,6 +104,7 @@ internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flav
             await ConnectAsync(call, machine, request.Cards ?? [], groups);
             if (publicKey is not null)
                 await cloud.Secrets.CreateAsync(caller.Api, new Secret { Metadata = new ObjectMeta { Name = request.KeySecret, Namespace = caller.Namespace, OwnerReferences = [Owners.Of(VirtualMachine.Resource, machine.Metadata)] }, Data = new Dictionary<string, byte[]> { ["key"] = Encoding.UTF8.GetBytes(publicKey) } }, call.Cancel);
+            await blocks.BelongAsync(call, machine, volumes);
             made.Add(machine);
         }
         if (body.Flag("return_reservation_id") == true) return Answer.Json(json =>
@@ -140,8 +146,7 @@ internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flav
 
     private Image Image(Call call, Body body)
     {
-        if (body.Objects("block_device_mapping_v2").Any(static m => m.Text("source_type") != "image" || m.Text("destination_type") != "local") || body.Has("block_device_mapping")) throw Fault.BadRequest("Block Device Mapping is Invalid: servers start from images; starting from volumes is not supported yet.");
-        if (!body.Has("imageRef") || Reference(body, "imageRef") is not { Length: > 0 } id) throw Fault.BadRequest("Invalid imageRef provided.");
+        if ((body.Has("imageRef") && body.Node("imageRef") is not null && Reference(body, "imageRef") is { Length: > 0 } named ? named : BlockDevices.Image(body)) is not { Length: > 0 } id) throw Fault.BadRequest("Invalid imageRef provided.");
         if (cloud.Images.Find(id) is not { Metadata.DeletionTimestamp: null } image || !ImageVisibility.Sees(call.Caller, image)) throw Fault.BadRequest($"Can not find requested image: {id}");
         return ImageNames.Status(image) == ImageNames.Active ? image : throw Fault.BadRequest($"Image {id} is not active: it is {ImageNames.Status(image)}.");
     }

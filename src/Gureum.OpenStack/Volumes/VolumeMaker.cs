@@ -1,10 +1,12 @@
 using Gureum.Client;
-using Gureum.Objects.Cdi.V1beta1;
 using Gureum.Objects.Core.V1;
+using Gureum.Objects.Kubevirt.V1;
+using Gureum.Objects.Meta.V1;
 using Gureum.OpenStack.Compute;
 using Gureum.OpenStack.Http;
 using Gureum.OpenStack.Identity;
 using Gureum.OpenStack.Objects;
+using DataVolume = Gureum.Objects.Cdi.V1beta1.DataVolume;
 
 namespace Gureum.OpenStack.Volumes;
 
@@ -41,9 +43,25 @@ public sealed class VolumeMaker(Cloud cloud, PublishImage publish)
     /// <summary>Removes the claim, and the data volume that would make it again.</summary>
     internal async Task DeleteAsync(Caller caller, PersistentVolumeClaim claim, CancellationToken cancel)
     {
-        if (claim.Metadata.OwnerReferences.FirstOrDefault(static o => o.Controller == true) is { } owner && owner.Kind == DataVolume.Resource.Kind && cloud.DataVolumes.Get(claim.Metadata.Namespace, owner.Name) is { } data && data.Metadata.Uid == owner.Uid)
-            await GoneAsync(() => cloud.DataVolumes.DeleteAsync(caller.Api, data, cancel));
+        if (Data(claim) is { } data) await GoneAsync(() => cloud.DataVolumes.DeleteAsync(caller.Api, data, cancel));
         await GoneAsync(() => cloud.Claims.DeleteAsync(caller.Api, claim, cancel));
+    }
+
+    // The object that makes the claim be there: it, or the data volume that would make it again.
+    private DataVolume? Data(PersistentVolumeClaim claim) =>
+        claim.Metadata.OwnerReferences.FirstOrDefault(static o => o.Controller == true) is { } owner && owner.Kind == DataVolume.Resource.Kind && cloud.DataVolumes.Get(claim.Metadata.Namespace, owner.Name) is { } data && data.Metadata.Uid == owner.Uid ? data : null;
+
+    /// <summary>Whether a volume goes with a server.</summary>
+    internal bool EndsWith(PersistentVolumeClaim claim, VirtualMachine machine) => (Data(claim)?.Metadata ?? claim.Metadata).OwnerReferences.Any(o => o.Uid == machine.Metadata.Uid);
+
+    /// <summary>Has a volume go with a server, or stay: what nobody owns any more is removed by the garbage collector.</summary>
+    internal async Task EndWithAsync(Caller caller, PersistentVolumeClaim claim, VirtualMachine machine, bool ends, CancellationToken cancel)
+    {
+        if (EndsWith(claim, machine) == ends) return;
+        var reference = new OwnerReference { ApiVersion = VirtualMachine.Resource.ApiVersion, Kind = VirtualMachine.Resource.Kind, Name = machine.Metadata.Name, Uid = machine.Metadata.Uid };
+        ObjectMeta Change(ObjectMeta metadata) => metadata with { OwnerReferences = [.. metadata.OwnerReferences.Where(o => o.Uid != machine.Metadata.Uid), .. ends ? (OwnerReference[])[reference] : []] };
+        if (Data(claim) is { } data) await cloud.DataVolumes.ChangeAsync(caller.Api, data, d => d with { Metadata = Change(d.Metadata) }, cancel);
+        else await cloud.Claims.ChangeAsync(caller.Api, claim, c => c with { Metadata = Change(c.Metadata) }, cancel);
     }
 
     internal static async Task GoneAsync(Func<Task> delete)

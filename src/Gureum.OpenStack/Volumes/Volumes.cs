@@ -100,7 +100,7 @@ public sealed class Volumes(Cloud cloud, VolumeDocument document, VolumeTypes ty
             Namespace = call.Caller.Namespace, ObjectName = maker.ObjectName(call.Caller.Namespace, name), Name = name, Description = body.Text("description") ?? body.Text("display_description"), Size = size ?? 0, Class = "", UserId = call.Caller.UserId, Metadata = body.Map("metadata") ?? new Dictionary<string, string>(),
         };
         string? type = Id(body, "volume_type");
-        if (snapshotId is not null) request = await OfSnapshotAsync(call, request, snapshotId);
+        if (snapshotId is not null) request = OfSnapshot(call, request, snapshotId);
         else if (sourceId is not null) request = await OfVolumeAsync(call, request, sourceId);
         else if (imageId is not null) request = OfImage(call, request, imageId);
         // Not named, it is that of the source.
@@ -111,13 +111,12 @@ public sealed class Volumes(Cloud cloud, VolumeDocument document, VolumeTypes ty
     private static string? Id(Body body, string name) => body.Text(name) is { Length: > 0 } text ? text.Split('/')[^1] : null;
     private static string? Trimmed(string? name) => name?.Trim() is { Length: > 0 } text ? text : null;
 
-    private async Task<VolumeRequest> OfSnapshotAsync(Call call, VolumeRequest request, string id)
+    internal VolumeRequest OfSnapshot(Call call, VolumeRequest request, string id, int missing = 404)
     {
-        var snapshot = cloud.Snapshots.Find(id) is { } found && found.Metadata.Namespace == call.Caller.Namespace ? found : throw Fault.NotFound($"Snapshot {id} could not be found.");
+        var snapshot = cloud.Snapshots.Find(id) is { } found && found.Metadata.Namespace == call.Caller.Namespace ? found : throw new Fault(missing, $"Snapshot {id} could not be found.");
         if (VolumeSnapshots.State(snapshot) != VolumeState.Available) throw Fault.BadRequest($"Invalid snapshot: Originating snapshot status must be one of 'available' values: it is {VolumeSnapshots.State(snapshot)}.");
         var has = VolumeSnapshots.Size(cloud, snapshot);
         if (request.Size > 0 && request.Size < has) throw Fault.BadRequest($"Invalid input received: Volume size '{request.Size}'GB cannot be smaller than the snapshot size {has}GB. They must be >= original snapshot size.");
-        await Task.CompletedTask;
         var copy = cloud.Claims.Get(snapshot.Metadata.Namespace, Gureum.Objects.Machines.ClaimContent.CopyOf(snapshot));
         return request with { Snapshot = snapshot, Size = request.Size > 0 ? request.Size : has, Class = copy?.Spec.StorageClassName ?? "", Bootable = snapshot.Metadata.Annotations.GetValueOrDefault(VolumeNames.Bootable) == "true", ImageMetadata = snapshot.Metadata.Annotations.GetValueOrDefault(VolumeNames.ImageMetadata) };
     }

@@ -10,7 +10,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Compute;
 
 /// <summary>What is done to a server (https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action): KubeVirt's subresources, called as the user.</summary>
-internal sealed class ServerActions(Cloud cloud, Servers servers, ServerDocument document, ServerNetworks networks)
+internal sealed class ServerActions(Cloud cloud, Servers servers, ServerControl control, ServerNetworks networks, IReadOnlyList<IReadOnlyDictionary<string, ServerAction>> more)
 {
     internal void Map(Routes routes) => routes.Post("/v2.1/servers/{server}/action", ActAsync);
 
@@ -20,39 +20,39 @@ internal sealed class ServerActions(Cloud cloud, Servers servers, ServerDocument
         var body = await call.BodyAsync();
         if (body.Value.Count != 1) throw Fault.BadRequest("The request body names one action.");
         var action = body.Value.First().Key;
-        if (action is not ("lock" or "unlock" or "os-getConsoleOutput")) RefuseLocked(call, machine);
+        if (action is not ("lock" or "unlock" or "os-getConsoleOutput")) ServerControl.RefuseLocked(call, machine);
         switch (action)
         {
             case "os-start":
-                Demand(call, machine, "start", "stopped");
-                await PutAsync(call, machine, "virtualmachines", "start");
+                control.Demand(call, machine, "start", "stopped");
+                await ServerControl.PutAsync(call, machine, "virtualmachines", "start");
                 return Answer.Accepted;
             case "os-stop":
-                Demand(call, machine, "stop", "active", "error");
-                await PutAsync(call, machine, "virtualmachines", "stop");
+                control.Demand(call, machine, "stop", "active", "error");
+                await ServerControl.PutAsync(call, machine, "virtualmachines", "stop");
                 return Answer.Accepted;
             case "reboot":
                 var type = body.Object("reboot").Text("type")?.ToUpperInvariant();
                 if (type is not ("SOFT" or "HARD")) throw Fault.BadRequest($"Invalid input for field/attribute type. Value: {type}. '{type}' is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']");
-                Demand(call, machine, "reboot", type == "SOFT" ? ["active"] : ["active", "paused", "suspended", "error"]);
-                await PutAsync(call, machine, "virtualmachineinstances", type == "SOFT" ? "softreboot" : "reset");
+                control.Demand(call, machine, "reboot", type == "SOFT" ? ["active"] : ["active", "paused", "suspended", "error"]);
+                await ServerControl.PutAsync(call, machine, "virtualmachineinstances", type == "SOFT" ? "softreboot" : "reset");
                 return Answer.Accepted;
             case "pause":
-                Demand(call, machine, "pause", "active");
-                await PutAsync(call, machine, "virtualmachineinstances", "pause");
+                control.Demand(call, machine, "pause", "active");
+                await ServerControl.PutAsync(call, machine, "virtualmachineinstances", "pause");
                 return Answer.Accepted;
             case "unpause":
-                Demand(call, machine, "unpause", "paused");
-                await PutAsync(call, machine, "virtualmachineinstances", "unpause");
+                control.Demand(call, machine, "unpause", "paused");
+                await ServerControl.PutAsync(call, machine, "virtualmachineinstances", "unpause");
                 return Answer.Accepted;
             case "suspend":
-                Demand(call, machine, "suspend", "active");
+                control.Demand(call, machine, "suspend", "active");
                 await servers.AnnotateAsync(call, machine, static n => n[ServerNames.Suspended] = "true");
-                await PutAsync(call, machine, "virtualmachineinstances", "pause");
+                await ServerControl.PutAsync(call, machine, "virtualmachineinstances", "pause");
                 return Answer.Accepted;
             case "resume":
-                Demand(call, machine, "resume", "suspended");
-                await PutAsync(call, machine, "virtualmachineinstances", "unpause");
+                control.Demand(call, machine, "resume", "suspended");
+                await ServerControl.PutAsync(call, machine, "virtualmachineinstances", "unpause");
                 await servers.AnnotateAsync(call, machine, static n => n.Remove(ServerNames.Suspended));
                 return Answer.Accepted;
             case "lock":
@@ -64,7 +64,7 @@ internal sealed class ServerActions(Cloud cloud, Servers servers, ServerDocument
                 });
                 return Answer.Accepted;
             case "unlock":
-                RefuseLocked(call, machine, byOwner: false);
+                ServerControl.RefuseLocked(call, machine, byOwner: false);
                 await servers.AnnotateAsync(call, machine, static n =>
                 {
                     n.Remove(ServerNames.Locked);
@@ -76,35 +76,17 @@ internal sealed class ServerActions(Cloud cloud, Servers servers, ServerDocument
                 await cloud.Machines.DeleteAsync(call.Caller.Api, machine, call.Cancel);
                 return Answer.Accepted;
             case "os-migrateLive":
-                Demand(call, machine, "os-migrateLive", "active", "paused");
+                control.Demand(call, machine, "os-migrateLive", "active", "paused");
                 await Judge.RequireAsync(call.Caller, "update", Node.Resource, null, "os_compute_api:os-migrate-server:migrate_live", call.Cancel);
-                await PutAsync(call, machine, "virtualmachines", "migrate");
+                await ServerControl.PutAsync(call, machine, "virtualmachines", "migrate");
                 return Answer.Accepted;
             case "addSecurityGroup" or "removeSecurityGroup":
                 await networks.ChangeGroupAsync(call, machine, body.Object(action).Name("name"), add: action == "addSecurityGroup");
                 return Answer.Accepted;
-            case "resize" or "confirmResize" or "revertResize" or "rebuild" or "shelve" or "unshelve" or "shelveOffload" or "createImage" or "createBackup" or "rescue" or "unrescue" or "migrate" or "evacuate" or "addFloatingIp" or "removeFloatingIp":
+            case "createImage" or "createBackup" or "rescue" or "unrescue" or "migrate" or "evacuate" or "addFloatingIp" or "removeFloatingIp":
                 throw new Fault(501, $"The action '{action}' is not supported by Gureum yet.");
-            default: throw Fault.BadRequest($"There is no such action: {action}");
+            default: return await (more.Select(m => m.GetValueOrDefault(action)).FirstOrDefault(static a => a is not null) ?? throw Fault.BadRequest($"There is no such action: {action}"))(call, machine, body);
         }
-    }
-
-    // Whoever administers may do everything with a server that its owner has locked.
-    internal static void RefuseLocked(Call call, VirtualMachine machine, bool byOwner = true)
-    {
-        if (ServerDocument.Note(machine, ServerNames.Locked) is { } by && !call.Caller.IsAdmin && (byOwner || by == "admin")) throw Fault.Conflict($"Instance {machine.Metadata.Uid} is locked");
-    }
-
-    private void Demand(Call call, VirtualMachine machine, string action, params string[] accepted)
-    {
-        var state = document.State(machine);
-        if (!accepted.Contains(state.VmState)) throw Fault.Conflict($"Cannot '{action}' instance {call.Part("server")} while it is in vm_state {state.VmState}");
-        if (state.Task is not null and not "powering-on") throw Fault.Conflict($"Cannot '{action}' instance {call.Part("server")} while it is in task_state {state.Task}");
-    }
-
-    private async Task PutAsync(Call call, VirtualMachine machine, string plural, string verb)
-    {
-        await call.Caller.Wire.SendAsync(new ApiRequest("PUT", $"/apis/subresources.kubevirt.io/v1/namespaces/{machine.Metadata.Namespace}/{plural}/{machine.Metadata.Name}/{verb}", "", "{}"u8.ToArray()), call.Cancel);
     }
 
     private async Task<Answer> ConsoleAsync(Call call, VirtualMachine machine, Body? options)

@@ -51,7 +51,7 @@ internal sealed class ServerInterfaces(Cloud cloud, Servers servers, ServerNetwo
     private async Task<Answer> AttachAsync(Call call)
     {
         var machine = await servers.FindAsync(call);
-        ServerActions.RefuseLocked(call, machine);
+        ServerControl.RefuseLocked(call, machine);
         var body = (await call.BodyAsync()).Find("interfaceAttachment")?.Only("port_id", "net_id", "fixed_ips", "tag") ?? throw Fault.BadRequest("Invalid input for field/attribute interfaceAttachment: it must be an object.");
         if (body.Has("port_id") && (body.Has("net_id") || body.Has("fixed_ips"))) throw Fault.BadRequest("Must not input both network_id and port_id");
         if (body.Has("fixed_ips") && !body.Has("net_id")) throw Fault.BadRequest("Must input network_id when request IP address");
@@ -72,7 +72,7 @@ internal sealed class ServerInterfaces(Cloud cloud, Servers servers, ServerNetwo
     private async Task<Answer> DetachAsync(Call call)
     {
         var (machine, port) = (await servers.FindAsync(call), await FindAsync(call));
-        ServerActions.RefuseLocked(call, machine);
+        ServerControl.RefuseLocked(call, machine);
         var name = machine.Spec.Template.Spec.Domain?.Devices?.Interfaces.FirstOrDefault(i => i.MacAddress == port.Spec.MacAddress)?.Name;
         await cloud.Machines.ChangeAsync(call.Caller.Api, machine, m => WithSpec(m, s => s with
         {

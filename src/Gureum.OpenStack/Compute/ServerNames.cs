@@ -32,5 +32,11 @@ public static class ServerNames
 
     /// <summary>"SUSPENDED": paused by the action suspend.</summary>
     public const string Suspended = Group + "/suspended";
+
+    /// <summary>What a resized server was before, as JSON, until that is confirmed or reverted.</summary>
+    public const string Resized = Group + "/resized-from";
+
+    /// <summary>"true": off, and shown as put away.</summary>
+    public const string Shelved = Group + "/shelved";
     public const string AccessIPv4 = Group + "/access-ipv4", AccessIPv6 = Group + "/access-ipv6", ConfigDrive = Group + "/config-drive";
 }

@@ -19,9 +19,15 @@ public sealed record ServerState(string Status, string VmState, string? Task, in
 
     private static ServerState Running(VirtualMachine machine, VirtualMachineInstance? instance)
     {
+        var shelved = machine.Metadata.Annotations.ContainsKey(ServerNames.Shelved);
+        if (machine.Metadata.Annotations.ContainsKey(ServerNames.Resized) && Resized(machine, instance) is { } resized) return resized;
         var launched = machine.Metadata.Annotations.ContainsKey(ServerNames.Launched) || instance?.Status.Phase == "Running";
         switch (machine.Status.PrintableStatus)
         {
+            case "Stopped" when shelved && !Wanted(machine): return new ServerState("SHELVED_OFFLOADED", "shelved_offloaded", null, 4);
+            case "Running" or "Stopping" when shelved: return new ServerState("ACTIVE", "active", "shelving", 1);
+            case "Running" when Root(machine) is { } root && instance is not null && instance.Spec.Volumes.All(v => v.DataVolume?.Name != root): return new ServerState("REBUILD", "active", "rebuilding", 1);
+            case "Provisioning" or "WaitingForVolumeBinding" when launched: return new ServerState("REBUILD", "active", "rebuild_block_device_mapping", 4);
             case "Running": return new ServerState("ACTIVE", "active", null, 1);
             case "Migrating": return new ServerState("MIGRATING", "active", "migrating", 1);
             case "Paused":
@@ -37,6 +43,18 @@ public sealed record ServerState(string Status, string VmState, string? Task, in
                 return launched ? new ServerState("SHUTOFF", "stopped", "powering-on", 4) : new ServerState("BUILD", "building", machine.Status.PrintableStatus is "Provisioning" or "WaitingForVolumeBinding" ? "block_device_mapping" : instance is null ? "scheduling" : "spawning", 0);
         }
     }
+
+    // Resized, and now waiting for somebody to say that it is well; before that it starts anew.
+    private static ServerState? Resized(VirtualMachine machine, VirtualMachineInstance? instance) => machine.Status.PrintableStatus switch
+    {
+        "Running" when machine.Status.Conditions.Any(static c => c is { Type: "RestartRequired", Status: "True" }) || instance?.Metadata.DeletionTimestamp is not null => new ServerState("RESIZE", "active", "resize_migrating", 1),
+        "Running" => new ServerState("VERIFY_RESIZE", "resized", null, 1),
+        "Stopped" when !Wanted(machine) => new ServerState("VERIFY_RESIZE", "resized", null, 4),
+        "Stopping" or "Stopped" or "Starting" or "Terminating" => new ServerState("RESIZE", "active", "resize_finish", 1),
+        _ => null,
+    };
+
+    private static string? Root(VirtualMachine machine) => machine.Spec.DataVolumeTemplates.FirstOrDefault()?.Metadata.Name is { } name && machine.Spec.Template.Spec.Volumes.Any(v => v.DataVolume?.Name == name) ? name : null;
 
     private static bool Halted(VirtualMachine machine) => machine.Spec.RunStrategy == "Halted";
     private static bool Wanted(VirtualMachine machine) => machine.Status.StateChangeRequests.Any(static r => r.Action == "Start");

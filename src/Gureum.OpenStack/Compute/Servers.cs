@@ -144,14 +144,15 @@ internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flav
     // A reference may be an id or an address that ends with one.
     private static string Reference(Body body, string name) => body.Node(name) is { } node ? node.ToString().Split('/')[^1] : throw Fault.BadRequest($"Invalid input for field/attribute server. '{name}' is a required property");
 
-    private Image Image(Call call, Body body)
+    /// <summary>The image that a server is to start from.</summary>
+    internal Image Image(Call call, Body body)
     {
         if ((body.Has("imageRef") && body.Node("imageRef") is not null && Reference(body, "imageRef") is { Length: > 0 } named ? named : BlockDevices.Image(body)) is not { Length: > 0 } id) throw Fault.BadRequest("Invalid imageRef provided.");
         if (cloud.Images.Find(id) is not { Metadata.DeletionTimestamp: null } image || !ImageVisibility.Sees(call.Caller, image)) throw Fault.BadRequest($"Can not find requested image: {id}");
         return ImageNames.Status(image) == ImageNames.Active ? image : throw Fault.BadRequest($"Image {id} is not active: it is {ImageNames.Status(image)}.");
     }
 
-    private static void Fits(Image image, Gureum.Objects.Instancetype.V1beta1.VirtualMachineClusterInstancetype flavor)
+    internal static void Fits(Image image, Gureum.Objects.Instancetype.V1beta1.VirtualMachineClusterInstancetype flavor)
     {
         if (image.Spec.DiskFormat is not ("raw" or "qcow2" or "iso")) throw Fault.BadRequest($"Image {ImageNames.Id(image)} is unacceptable: servers start from raw, qcow2 and iso images, and not from {image.Spec.DiskFormat}.");
         if (image.Spec.MinRAM > Flavors.Ram(flavor)) throw Fault.BadRequest("Flavor's memory is too small for requested image.");
@@ -194,7 +195,7 @@ internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flav
     private async Task<Answer> DeleteAsync(Call call)
     {
         var machine = await FindAsync(call);
-        ServerActions.RefuseLocked(call, machine);
+        ServerControl.RefuseLocked(call, machine);
         await cloud.Machines.DeleteAsync(call.Caller.Api, machine, call.Cancel);
         return Answer.NoContent;
     }

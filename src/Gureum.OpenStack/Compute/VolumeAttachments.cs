@@ -78,7 +78,7 @@ internal sealed class VolumeAttachments(Cloud cloud, Servers servers, ServerDocu
     {
         var machine = await servers.FindAsync(call);
         var body = (await call.BodyAsync()).Object("volumeAttachment");
-        ServerActions.RefuseLocked(call, machine);
+        ServerControl.RefuseLocked(call, machine);
         if (body.Node("tag") is not null) throw Fault.BadRequest(call.Version < V2_49 ? "Additional properties are not allowed ('tag' was unexpected)" : "Tags of disks are not supported by Gureum.");
         var ends = body.Flag("delete_on_termination");
         if (ends is not null && call.Version < V2_79) throw Fault.BadRequest("Additional properties are not allowed ('delete_on_termination' was unexpected)");
@@ -121,7 +121,7 @@ internal sealed class VolumeAttachments(Cloud cloud, Servers servers, ServerDocu
     private async Task<Answer> DetachAsync(Call call)
     {
         var machine = await servers.FindAsync(call);
-        ServerActions.RefuseLocked(call, machine);
+        ServerControl.RefuseLocked(call, machine);
         var claim = Find(call, machine);
         Demand(machine, "detach_volume");
         var volume = machine.Spec.Template.Spec.Volumes.First(v => VolumeUse.ClaimOf(v) == claim.Metadata.Name);

@@ -62,7 +62,7 @@ internal sealed class Networks(Cloud cloud, Topology topology, NetworkLocks lock
         return locks.WithCloudAsync(() =>
         {
             var segment = Segment(wanted);
-            return MakeAsync(call.Caller.Api, ns, body.Text("name"), metadata => new Network { Metadata = metadata, Spec = spec with { Segment = segment } }, call.Cancel);
+            return MakeAsync(call.Caller.Api, ns, body.Text("name"), metadata => new Network { Metadata = metadata, Spec = spec with { Segment = segment, Mtu = spec.Mtu ?? Mtu } }, call.Cancel);
         }, call.Cancel);
     }
 

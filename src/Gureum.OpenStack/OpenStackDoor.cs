@@ -58,12 +58,13 @@ public sealed class OpenStackDoor : IAsyncDisposable
         var networks = new ServerNetworks(cloud, neutron);
         var addresses = new ServerAddresses(cloud, networks, neutron.Topology);
         var (document, flavors, keys) = (new ServerDocument(cloud, addresses, attached), new Flavors(cloud), new KeyPairs(cloud, door));
-        var servers = new Servers(cloud, document, flavors, keys, networks, new BlockDevices(cloud, volumes.Volumes, volumes.Document, volumes.Types, volumes.Maker), publish);
+        var (groups, quotas) = (new ServerGroups(cloud), new ComputeQuotas(cloud));
+        var servers = new Servers(cloud, document, flavors, keys, networks, new BlockDevices(cloud, volumes.Volumes, volumes.Document, volumes.Types, volumes.Maker), groups, quotas, publish);
         var control = new ServerControl(document);
         IReadOnlyList<IService> services =
         [
             identity, new ImageService(images, new ImageMembers(cloud, images, door, time)), new ComputeService(flavors, keys, servers, new ServerActions(cloud, servers, control, networks, [new ServerResize(cloud, flavors, control).Actions, new ServerShelf(cloud, control).Actions, new ServerRebuild(cloud, servers, document, control, publish).Actions]), new ServerInterfaces(cloud, servers, networks, addresses, neutron),
-                new VolumeAttachments(cloud, servers, document, attached, volumes.Volumes, volumes.Document, volumes.Use, volumes.Maker), new ComputeFacts(cloud)),
+                new VolumeAttachments(cloud, servers, document, attached, volumes.Volumes, volumes.Document, volumes.Use, volumes.Maker), new ComputeFacts(cloud, quotas), groups.Map, quotas.Map, new ServerTags(servers).Map, new ServerUsage(cloud, document, time).Map),
             neutron.Service,
             volumes.Service(door, time),
         ];

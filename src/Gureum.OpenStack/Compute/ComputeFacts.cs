@@ -11,12 +11,8 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Compute;
 
 /// <summary>What Nova tells of the cloud itself: zones, hypervisors, services, limits. Hypervisors are Nodes.</summary>
-public sealed class ComputeFacts(Cloud cloud)
+internal sealed class ComputeFacts(Cloud cloud, ComputeQuotas quotas)
 {
-    // -1 is without limit: what the door refuses itself has one, the rest is left to the project's ResourceQuotas.
-    private static readonly (string Name, int Limit)[] Quotas =
-        [("instances", -1), ("cores", -1), ("ram", -1), ("floating_ips", -1), ("fixed_ips", -1), ("metadata_items", 128), ("injected_files", 5), ("injected_file_content_bytes", 10240), ("injected_file_path_bytes", 255), ("security_groups", -1), ("security_group_rules", -1), ("key_pairs", 100), ("server_groups", 10), ("server_group_members", 10)];
-
     internal void Map(Routes routes)
     {
         routes.Get("/v2.1/os-availability-zone", call => Task.FromResult(Zones(detail: false)));
@@ -34,13 +30,6 @@ public sealed class ComputeFacts(Cloud cloud)
         {
             json.WriteStartObject();
             json.WriteStartArray("extensions");
-            json.WriteEndArray();
-            json.WriteEndObject();
-        })));
-        routes.Get("/v2.1/os-server-groups", static _ => Task.FromResult(Answer.Json(static json =>
-        {
-            json.WriteStartObject();
-            json.WriteStartArray("server_groups");
             json.WriteEndArray();
             json.WriteEndObject();
         })));
@@ -239,7 +228,6 @@ public sealed class ComputeFacts(Cloud cloud)
     private Answer Limits(Call call)
     {
         var mine = cloud.Machines.In(call.Caller.Namespace);
-        int Of(string name) => Quotas.First(q => q.Name == name).Limit;
         return Answer.Json(json =>
         {
             json.WriteStartObject();
@@ -249,25 +237,25 @@ public sealed class ComputeFacts(Cloud cloud)
                 json.WriteEndArray();
                 json.Object("absolute", _ =>
                 {
-                    json.WriteNumber("maxTotalInstances", Of("instances"));
-                    json.WriteNumber("maxTotalCores", Of("cores"));
-                    json.WriteNumber("maxTotalRAMSize", Of("ram"));
-                    json.WriteNumber("maxServerMeta", Of("metadata_items"));
-                    json.WriteNumber("maxImageMeta", Of("metadata_items"));
+                    json.WriteNumber("maxTotalInstances", quotas.Limit(call.Caller.Namespace, "instances"));
+                    json.WriteNumber("maxTotalCores", quotas.Limit(call.Caller.Namespace, "cores"));
+                    json.WriteNumber("maxTotalRAMSize", quotas.Limit(call.Caller.Namespace, "ram"));
+                    json.WriteNumber("maxServerMeta", ComputeQuotas.FixedLimit("metadata_items"));
+                    json.WriteNumber("maxImageMeta", ComputeQuotas.FixedLimit("metadata_items"));
                     json.WriteNumber("maxPersonality", 5);
                     json.WriteNumber("maxPersonalitySize", 10240);
-                    json.WriteNumber("maxTotalKeypairs", Of("key_pairs"));
-                    json.WriteNumber("maxServerGroups", Of("server_groups"));
-                    json.WriteNumber("maxServerGroupMembers", Of("server_group_members"));
+                    json.WriteNumber("maxTotalKeypairs", ComputeQuotas.FixedLimit("key_pairs"));
+                    json.WriteNumber("maxServerGroups", ComputeQuotas.FixedLimit("server_groups"));
+                    json.WriteNumber("maxServerGroupMembers", ComputeQuotas.FixedLimit("server_group_members"));
                     json.WriteNumber("maxTotalFloatingIps", -1);
                     json.WriteNumber("maxSecurityGroups", -1);
                     json.WriteNumber("maxSecurityGroupRules", -1);
                     json.WriteNumber("totalRAMUsed", mine.Sum(m => Facts(m, "ram")));
                     json.WriteNumber("totalCoresUsed", mine.Sum(m => Facts(m, "vcpus")));
                     json.WriteNumber("totalInstancesUsed", mine.Count);
-                    json.WriteNumber("totalFloatingIpsUsed", 0);
-                    json.WriteNumber("totalSecurityGroupsUsed", 0);
-                    json.WriteNumber("totalServerGroupsUsed", 0);
+                    json.WriteNumber("totalFloatingIpsUsed", cloud.FloatingIps.In(call.Caller.Namespace).Count);
+                    json.WriteNumber("totalSecurityGroupsUsed", cloud.SecurityGroups.In(call.Caller.Namespace).Count);
+                    json.WriteNumber("totalServerGroupsUsed", cloud.ConfigMaps.In(call.Caller.Namespace).Count(ServerGroups.IsGroup));
                 });
             });
             json.WriteEndObject();

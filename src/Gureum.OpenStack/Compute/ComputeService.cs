@@ -4,7 +4,7 @@ using Gureum.OpenStack.Http;
 namespace Gureum.OpenStack.Compute;
 
 /// <summary>Nova's API, version 2.1 (https://docs.openstack.org/api-ref/compute/).</summary>
-internal sealed class ComputeService(Flavors flavors, KeyPairs keys, Servers servers, ServerActions actions, ServerInterfaces interfaces, VolumeAttachments attachments, ComputeFacts facts) : IService
+internal sealed class ComputeService(Flavors flavors, KeyPairs keys, Servers servers, ServerActions actions, ServerInterfaces interfaces, VolumeAttachments attachments, ComputeFacts facts, params IReadOnlyList<Action<Routes>> more) : IService
 {
     private static readonly string[] Faults = ["badRequest", "unauthorized", "forbidden", "itemNotFound", "badMethod", "conflictingRequest", "overLimit", "badMediaType", "notImplemented", "serviceUnavailable"];
 
@@ -36,6 +36,7 @@ internal sealed class ComputeService(Flavors flavors, KeyPairs keys, Servers ser
         interfaces.Map(routes);
         attachments.Map(routes);
         facts.Map(routes);
+        foreach (var map in more) map(routes);
     }
 
     private static Answer Version(Call call, string id, string status, string version, string least, string updated, string media) => Answer.Json(json =>

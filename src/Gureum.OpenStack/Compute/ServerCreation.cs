@@ -43,6 +43,8 @@ internal sealed record ServerRequest
     internal string? Node { get; init; }
     internal string? Zone { get; init; }
     internal bool ConfigDrive { get; init; }
+    internal string? AccessIPv4 { get; init; }
+    internal string? AccessIPv6 { get; init; }
 
     /// <summary>The cards on networks; null for one on the pods' network.</summary>
     internal IReadOnlyList<ServerCard>? Cards { get; init; }
@@ -133,6 +135,8 @@ internal static class ServerCreation
         if (request.Metadata.Count > 0) notes[ServerNames.Metadata] = Json(request.Metadata);
         if (request.Tags.Count > 0) notes[ServerNames.Tags] = string.Join(',', request.Tags);
         if (request.Zone is { } zone) notes[ServerNames.Zone] = zone;
+        if (request.AccessIPv4 is { } four) notes[ServerNames.AccessIPv4] = four;
+        if (request.AccessIPv6 is { } six) notes[ServerNames.AccessIPv6] = six;
         if (request.ConfigDrive) notes[ServerNames.ConfigDrive] = "True";
         return notes;
     }

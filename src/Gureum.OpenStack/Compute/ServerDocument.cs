@@ -85,7 +85,7 @@ internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, Att
         if (version >= Nova.V2_19) json.Text("description", Note(machine, ServerNames.Description));
         if (version >= Nova.V2_26) json.Texts("tags", Tags(machine));
         if (version >= Nova.V2_63) json.WriteNull("trusted_image_certificates");
-        if (version >= Nova.V2_71) json.Texts("server_groups", []);
+        if (version >= Nova.V2_71) json.Texts("server_groups", ServerGroups.Of(machine));
         if (version >= Nova.V2_73) json.Text("locked_reason", Note(machine, ServerNames.LockedReason));
     }
 
@@ -114,7 +114,7 @@ internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, Att
 
     private void WriteFlavor(Utf8JsonWriter json, Call call, VirtualMachine machine)
     {
-        var known = Note(machine, ServerNames.Flavor) is { } text ? JsonNode.Parse(text)!.AsObject() : Flavor(machine);
+        var known = FlavorOf(machine);
         if (call.Version >= Nova.V2_47)
         {
             json.Node("flavor", known);
@@ -127,6 +127,9 @@ internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, Att
             Nova.Bookmark(json, call, "flavors/" + id);
         });
     }
+
+    /// <summary>The facts of a server's flavor (vcpus, ram, disk, …).</summary>
+    internal JsonObject FlavorOf(VirtualMachine machine) => Note(machine, ServerNames.Flavor) is { } text ? JsonNode.Parse(text)!.AsObject() : Flavor(machine);
 
     // Of a machine that was not made through this door.
     private JsonObject Flavor(VirtualMachine machine)

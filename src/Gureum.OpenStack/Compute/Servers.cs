@@ -18,7 +18,7 @@ namespace Gureum.OpenStack.Compute;
 public delegate Task PublishImage(Image image, CancellationToken cancel);
 
 /// <summary>Servers (https://docs.openstack.org/api-ref/compute/#servers-servers): each is a VirtualMachine, those that others have made too.</summary>
-internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavors, KeyPairs keys, ServerNetworks networks, BlockDevices blocks, PublishImage publish)
+internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavors, KeyPairs keys, ServerNetworks networks, BlockDevices blocks, ServerGroups serverGroups, ComputeQuotas quotas, PublishImage publish)
 {
     private const int MostUserData = 65535;
 
@@ -70,7 +70,8 @@ internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flav
 
     private async Task<Answer> CreateAsync(Call call)
     {
-        var body = (await call.BodyAsync()).Object("server");
+        var whole = await call.BodyAsync();
+        var body = whole.Object("server");
         var caller = call.Caller;
         var name = body.Name("name").Trim();
         var flavor = flavors.Find(call.Caller, Reference(body, "flavorRef")) ?? throw Fault.BadRequest($"Flavor {Reference(body, "flavorRef")} could not be found.");
@@ -78,6 +79,8 @@ internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flav
         var publicKey = keyName is null ? null : keys.Find(caller.UserId, keyName) ?? throw Fault.BadRequest("Invalid key_name provided.");
         var count = (int)(body.Number("max_count", 1, 100) ?? body.Number("min_count", 1, 100) ?? 1);
         if (body.Number("min_count", 1, 100) > count) throw Fault.BadRequest("min_count must be <= max_count");
+        var group = serverGroups.OfHints(call, whole);
+        if (call.Version >= Nova.V2_52) ServerTags.Check(body.Texts("tags") ?? []);
         var cards = networks.Read(call, body, count);
         var groups = cards is { Count: > 0 } || body.Has("security_groups") ? await networks.GroupsAsync(call, body) : [];
         var devices = await blocks.ReadAsync(call, body, count);
@@ -97,10 +100,12 @@ internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flav
             {
                 Namespace = caller.Namespace, ObjectName = objectName, Name = shown, Flavor = flavor, FlavorId = cloud.Flavors.IdOf(flavor), Image = image, Volumes = volumes, UserId = caller.UserId, Description = call.Version >= Nova.V2_19 ? body.Text("description") : null, UserData = UserData(body), KeyName = keyName,
                 KeySecret = publicKey is null ? null : objectName + "-key", Metadata = MetadataOf(body), Tags = call.Version >= Nova.V2_52 ? body.Texts("tags") ?? [] : [], Zone = Zone(body), ConfigDrive = body.Flag("config_drive") == true,
+                AccessIPv4 = Address(body, "accessIPv4", System.Net.Sockets.AddressFamily.InterNetwork), AccessIPv6 = Address(body, "accessIPv6", System.Net.Sockets.AddressFamily.InterNetworkV6),
                 // Each server has cards of its own.
                 Cards = cards?.Select(c => c.Port is null && i > 0 ? ServerNetworks.New(c.Name, c.Network, c.Addresses) : c).ToList(),
             };
-            var machine = await cloud.Machines.CreateAsync(caller.Api, ServerCreation.Machine(request), call.Cancel);
+            var wanted = ServerCreation.Machine(request);
+            var machine = await quotas.WithinAsync(caller.Namespace, Flavors.Cpus(flavor), Flavors.Ram(flavor), () => cloud.Machines.CreateAsync(caller.Api, group is null ? wanted : ServerGroups.Joined(wanted, group), call.Cancel), call.Cancel);
             await ConnectAsync(call, machine, request.Cards ?? [], groups);
             if (publicKey is not null)
                 await cloud.Secrets.CreateAsync(caller.Api, new Secret { Metadata = new ObjectMeta { Name = request.KeySecret, Namespace = caller.Namespace, OwnerReferences = [Owners.Of(VirtualMachine.Resource, machine.Metadata)] }, Data = new Dictionary<string, byte[]> { ["key"] = Encoding.UTF8.GetBytes(publicKey) } }, call.Cancel);

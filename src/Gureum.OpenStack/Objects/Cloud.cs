@@ -45,6 +45,7 @@ public sealed class Cloud
         Endpoints = new(informers.Get<CatalogEndpoint>(), static e => KeystoneNames.Id(e.Metadata.Uid));
         Revocations = new(informers.Get<TokenRevocation>(), static r => r.Metadata.Name!);
         Images = new(informers.Get<Image>(), static i => OpenStack.Images.ImageNames.Id(i));
+        ConfigMaps = new(informers.Get<ConfigMap>(), static c => c.Metadata.Uid!);
         Secrets = new(informers.Get<Secret>(), static s => s.Metadata.Uid!);
         Pods = new(informers.Get<Pod>(), static p => p.Metadata.Uid!);
         Nodes = new(informers.Get<Node>(), static n => n.Metadata.Uid!);
@@ -91,6 +92,7 @@ public sealed class Cloud
     public Collection<CatalogEndpoint> Endpoints { get; }
     public Collection<TokenRevocation> Revocations { get; }
     public Collection<Image> Images { get; }
+    public Collection<ConfigMap> ConfigMaps { get; }
     public Collection<Secret> Secrets { get; }
     public Collection<Pod> Pods { get; }
     public Collection<Node> Nodes { get; }

@@ -9,7 +9,7 @@ namespace Gureum.Controllers.VirtualMachines;
 internal sealed record LiveStep(VirtualMachineInstanceSpec? Spec, string? Restart);
 
 /// <summary>
-/// Which changes of a machine reach its running instance, as KubeVirt's roll-out strategy LiveUpdate has it: sockets, memory and placement
+/// Which changes of a machine reach its running instance, as KubeVirt's roll-out strategy LiveUpdate has it: sockets, memory, placement and cards
 /// (https://kubevirt.io/user-guide/user_workloads/vm_rollout_strategies/). Pure.
 /// </summary>
 internal static class LiveUpdate
@@ -26,6 +26,7 @@ internal static class LiveUpdate
             return new LiveStep(null, "a non-live-updatable field was changed in the template spec");
         // Where it moves to is read when it moves.
         var spec = instance.Spec with { NodeSelector = wanted.NodeSelector, Affinity = wanted.Affinity, Tolerations = wanted.Tolerations };
+        spec = LiveCards.Follow(spec, wanted);
         (spec, var processors) = Processors(spec, wanted, instance);
         (spec, var memory) = Memory(spec, wanted, instance);
         return new LiveStep(spec.Equals(instance.Spec) ? null : spec, processors ?? memory);
@@ -37,6 +38,8 @@ internal static class LiveUpdate
         var spec = machine.Template.Spec;
         var domain = spec.Domain ?? DomainSpec.Empty;
         var plugged = spec.Volumes.Where(v => v.PersistentVolumeClaim?.Hotpluggable == true || v.DataVolume?.Hotpluggable == true).Select(v => v.Name).ToHashSet();
+        spec = LiveCards.Without(spec);
+        domain = spec.Domain ?? DomainSpec.Empty;
         return spec with
         {
             NodeSelector = new Dictionary<string, string>(), Affinity = null, Tolerations = [], Volumes = [.. spec.Volumes.Where(v => !plugged.Contains(v.Name))],

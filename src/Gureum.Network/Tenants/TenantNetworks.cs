@@ -117,6 +117,13 @@ public sealed partial class TenantNetworks : IAsyncDisposable
         node.SetMtu(@interface, mtu);
     }
 
+    /// <summary>Writes something else on a pod's or machine's interface that was moved.</summary>
+    public void Rename(string @interface, string alias)
+    {
+        using var inside = new RouteNetlink(NetNamespace.Ensure(options.Space(Bridging)));
+        inside.SetAlias(@interface, alias);
+    }
+
     /// <summary>Removes a pod's or machine's interface; one that is not there is fine.</summary>
     public void Remove(string @interface)
     {

@@ -57,6 +57,15 @@ internal sealed class GuestNetwork(PodNetwork network, DhcpServer dhcp, TenantFo
     /// <param name="here">False as long as it runs elsewhere yet.</param>
     internal Task SettleAsync(string uid, bool here = true) => tenants.SettleAsync(uid, here);
 
+    /// <summary>Whether the guest has a card on a tenant's network.</summary>
+    internal bool IsOnTenants(string uid) => tenants.Places.Of(uid).Any();
+
+    /// <summary>Whether a tap is that of the guest's card on a tenant's network.</summary>
+    internal bool IsTenant(string uid, string? tap) => tap is not null && tenants.Places.At(tap)?.Owner == uid;
+
+    /// <summary>Gives back the guest's places on tenants' networks but those of some taps.</summary>
+    internal void Release(string uid, HashSet<string> kept) => tenants.Release(uid, kept);
+
     internal string? AddressOf(string uid) => Find(uid)?.Address.ToString();
 
     internal void Detach(string uid)

@@ -23,7 +23,7 @@ namespace Gureum.Node.Machines;
 /// pod; when it ends, so does the pod.
 /// </summary>
 internal sealed class MachinePodRuntime(
-    MachineHost host, MachineStore store, Arrivals arrivals, GuestNetwork network, HotPlug plugs, GuestGrowth growth, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, ApiClient client, Informer<VirtualMachineInstance> instances,
+    MachineHost host, MachineStore store, Arrivals arrivals, GuestNetwork network, HotPlug plugs, CardPlug cards, GuestGrowth growth, VolumeManager volumes, ProbeManager probes, CgroupTree cgroups, ApiClient client, Informer<VirtualMachineInstance> instances,
     PodSettings settings, EventRecorder events, TimeProvider time) : IPodRuntime
 {
     internal const long MostProcesses = 32_768;
@@ -87,6 +87,7 @@ internal sealed class MachinePodRuntime(
             }
             if (instances.Get(pod.Metadata.Namespace, record.Instance) is not { } instance) return (record, null);
             if (plugs.Concerns(pod, instance)) await plugs.SyncAsync(pod, instance, machine, cancel);
+            if (cards.Concerns(pod, instance)) await cards.SyncAsync(pod, instance, machine, HostName(pod), cancel);
             return (record, GuestGrowth.Concerns(instance) ? await growth.SyncAsync(pod, instance, machine, cancel) : null);
         }
         if (record is { Started: not null })
@@ -131,8 +132,8 @@ internal sealed class MachinePodRuntime(
             using (other) throw new PodNotReadyException("DomainExists", $"the domain {domain} of an earlier pod is still there");
         var paths = await volumes.EnsureAsync(pod, cancel);
         await new GuestDisks(store.Directory(uid), paths).EnsureAsync(instance, await SizesAsync(pod, cancel), cancel);
-        var cards = network.Attach(pod, instance, HostName(pod), arriving: true);
-        await arrivals.ReadyAsync(instance, new ArrivingGuest(uid, instance.Metadata.Uid!, store.Directory(uid), ContainerSpecs.PodDirectory(settings, uid), [.. cards.Select(c => (c.Mac, c.Tap))]), cancel);
+        var given = network.Attach(pod, instance, HostName(pod), arriving: true);
+        await arrivals.ReadyAsync(instance, new ArrivingGuest(uid, instance.Metadata.Uid!, store.Directory(uid), ContainerSpecs.PodDirectory(settings, uid), [.. given.Select(c => (c.Mac, c.Tap))]), cancel);
         return record;
     }
 
@@ -156,9 +157,9 @@ internal sealed class MachinePodRuntime(
         var disks = new GuestDisks(store.Directory(uid), paths);
         var made = await disks.EnsureAsync(instance, await SizesAsync(pod, cancel), cancel);
         doing[uid] = "making the network cards";
-        var cards = network.Attach(pod, instance, HostName(pod));
+        var given = network.Attach(pod, instance, HostName(pod));
         var guest = new GuestHost(host.Accelerator!.DomainType, MachineNames.DomainName(record.Namespace, record.Instance), record.Domain, uid, Path.Combine(store.Directory(uid), "console.log"));
-        var xml = DomainTranslation.Of(instance, guest, made, cards, disks.Kernel(instance));
+        var xml = DomainTranslation.Of(instance, guest, made, given, disks.Kernel(instance));
         doing[uid] = "starting the guest";
         // One of the same name is of a pod before this one: its own runtime removes it, and until then this one waits.
         if (await hypervisor.FindAsync(guest.Name, cancel) is { } other)

@@ -55,7 +55,8 @@ internal sealed class MachineRoom : IAsyncDisposable
         MachineDoors? doors = null;
         var growth = new GuestGrowth(room, uid => doors!.Changed(uid), events, cgroups, MachinePodRuntime.MostProcesses);
         doors = MachineDoors.Open(host, store, network, tenants, client, growth.FailureOf, time);
-        var runtime = new MachinePodRuntime(host, store, arrivals, new GuestNetwork(network, dhcp, tenants, settings), new HotPlug(store, volumes, client, pods, events), growth, volumes, probes, cgroups, client, instances, settings, events, time);
+        var networks = new GuestNetwork(network, dhcp, tenants, settings);
+        var runtime = new MachinePodRuntime(host, store, arrivals, networks, new HotPlug(store, volumes, client, pods, events), new CardPlug(networks, events), growth, volumes, probes, cgroups, client, instances, settings, events, time);
         return new MachineRoom(host, store, dhcp, new HypervisorReport(host, client, options.Name, time), runtime, pods, instances, doors)
         {
             Departures = new Departures(options, host, store, arriving, client, time), Migrations = new MigrationEndpoint(options.Name, client, arriving), Holds = new GuestHolds(host, store, time),

@@ -89,10 +89,13 @@ internal sealed class TenantFollower : IAsyncDisposable
         var (found, port) = Find(ns, network, card, mac);
         var name = TenantNames.Port(owner, card);
         var label = $"{port.Metadata.Namespace}/{port.Metadata.Name}";
-        var place = Places.At(name) is { } known && known.Port == port.Metadata.Uid ? known : new TenantPlace(port.Metadata.Uid!, owner, name, Wired: false, Here: false);
+        var known = Places.At(name);
+        var place = (known ?? new TenantPlace("", owner, name, Wired: false, Here: false)) with { Port = port.Metadata.Uid! };
         var mtu = kernel.MtuOf(new TenantNetwork(found.Metadata.Uid!, "", 0, found.Spec.Mtu ?? 0, false, "", []));
         if (!place.Wired) kernel.MakeTap(name, place.Alias(label), mtu, queues);
+        else if (known?.Port != place.Port) kernel.Rename(name, place.Alias(label));
         Places.Put(place);
+        if (known is { Wired: true } && known.Port != place.Port) Wake();
         return new TenantCard(name, port.Spec.MacAddress!.ToLowerInvariant(), mtu);
     }
 
@@ -121,14 +124,18 @@ internal sealed class TenantFollower : IAsyncDisposable
     }
 
     /// <summary>Takes a pod off its networks. One that is not known is fine.</summary>
-    internal void Detach(string owner)
+    internal void Detach(string owner) => Release(owner, []);
+
+    /// <summary>Takes a pod off its networks but those that it has some interfaces for.</summary>
+    internal void Release(string owner, HashSet<string> kept)
     {
-        foreach (var place in Places.Of(owner).ToList())
+        var gone = Places.Of(owner).Where(p => !kept.Contains(p.Interface)).ToList();
+        foreach (var place in gone)
         {
             Places.Remove(place);
             kernel.Remove(place.Interface);
         }
-        Wake();
+        if (gone.Count > 0) Wake();
     }
 
     /// <summary>Takes off the interfaces of pods that are not among the living, and those that nobody knows.</summary>

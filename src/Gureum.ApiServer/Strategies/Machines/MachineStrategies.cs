@@ -92,7 +92,7 @@ internal sealed class VirtualMachineInstanceStrategy : Strategy
     // Hot-plug changes these, and where the instance may move to; nothing else may change.
     public override void ValidateUpdate(JsonObject value, JsonObject old, FieldErrors errors)
     {
-        if (!JsonNode.DeepEquals(Fixed(value), Fixed(old))) errors.Forbidden("spec", "update of VMI object is restricted: only volumes and disks (by addvolume and removevolume), sockets, memory and placement may change; change the VirtualMachine and restart it");
+        if (!JsonNode.DeepEquals(Fixed(value), Fixed(old))) errors.Forbidden("spec", "update of VMI object is restricted: only volumes and disks (by addvolume and removevolume), networks that are not the pods' and their interfaces, sockets, memory and placement may change; change the VirtualMachine and restart it");
         GrowthRules.ValidateUpdate(value, old, errors);
     }
 
@@ -101,8 +101,15 @@ internal sealed class VirtualMachineInstanceStrategy : Strategy
         var spec = (value.Child("spec") ?? []).DeepClone().AsObject();
         spec.Remove("volumes");
         foreach (var place in (ReadOnlySpan<string>)["nodeSelector", "affinity", "tolerations"]) spec.Remove(place);
+        var networks = spec.Objects("networks").ToList();
+        var plugged = networks.Where(n => n.ContainsKey("multus")).Select(n => n.Text("name")).ToHashSet();
+        spec["networks"] = new JsonArray([.. networks.Where(n => !plugged.Contains(n.Text("name"))).Select(n => n.DeepClone())]);
         if (spec.Child("domain") is not { } domain) return spec;
-        domain.Child("devices")?.Remove("disks");
+        if (domain.Child("devices") is { } devices)
+        {
+            devices.Remove("disks");
+            devices["interfaces"] = new JsonArray([.. devices.Objects("interfaces").Where(i => !plugged.Contains(i.Text("name"))).Select(i => i.DeepClone())]);
+        }
         domain.Child("cpu")?.Remove("sockets");
         domain.Child("memory")?.Remove("guest");
         domain.Remove("resources");

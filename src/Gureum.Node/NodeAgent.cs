@@ -120,7 +120,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var files = new SnapshotImageFiles(connection, ContainerdSettings.DefaultSnapshotter);
         var volumes = new VolumeManager(client, puller, files, settings, time);
         IPodRuntime all = new CriPodRuntime(runtime, new RuntimeHandlers(client), puller, volumes,
-            new PodEnvironment(client, informers.Get<Service>()), probes, new LifecycleHooks(runtime, prober, time), cgroups, settings, events, Room, time);
+            new PodEnvironment(client, informers.Get<Service>()), probes, new LifecycleHooks(runtime, prober, time), cgroups, settings, events, Room, time) { Attachments = new PodAttachments(tenants!, network!) };
         var room = options.Machines ? MachineRoom.Open(options, Port, client, network!, tenants!, pods, instances, volumes, probes, cgroups, settings, events, Room, time) : null;
         if (room is not null)
         {

@@ -85,7 +85,6 @@ public sealed partial class TenantNetworks
     // A router answers for an address on the leg that has it alone, and tells nobody of shorter ways.
     private static void Prepare(NetNamespace where)
     {
-        Quiet(where);
         where.Run(() =>
         {
             File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1");
@@ -99,6 +98,7 @@ public sealed partial class TenantNetworks
     private NetNamespace Cable(string spaceName, string outer, string card, string bridge, PhysicalAddress mac, int mtu)
     {
         var where = NetNamespace.Ensure(options.Space(spaceName));
+        Quiet(where);
         using var inside = new RouteNetlink(where);
         inside.SetUp("lo");
         if (!links.ContainsKey(outer) || inside.FindLink(card) is not { Kind: "veth" } end || !end.Mac.Equals(mac))

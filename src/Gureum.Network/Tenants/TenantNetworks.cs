@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Gureum.Network.Netlink;
 using Gureum.Network.Nftables;
@@ -115,6 +116,28 @@ public sealed partial class TenantNetworks : IAsyncDisposable
         if (node.FindLink(@interface) is null) Tap.Create(@interface, queues, options.Namespace);
         node.SetAlias(@interface, alias);
         node.SetMtu(@interface, mtu);
+    }
+
+    /// <summary>Makes the veth by which a pod is on a network, with the port's addresses in the pod's namespace.</summary>
+    /// <param name="card">What the pod calls it.</param>
+    public void MakeVeth(string @interface, string card, NetNamespace pod, string alias, TenantNetwork network, PhysicalAddress mac, IReadOnlyCollection<PortAddress> addresses)
+    {
+        using var inside = new RouteNetlink(pod);
+        inside.DeleteLink(card);
+        node.CreateVeth(@interface, card, pod, MtuOf(network), peerMac: mac);
+        node.SetAlias(@interface, alias);
+        foreach (var (address, subnet) in addresses.Select(a => (a, network.Subnets.FirstOrDefault(s => s.Name == a.Subnet))))
+            if (subnet is not null) inside.AddAddress(card, new InterfaceAddress(address.Address, subnet.Range.PrefixLength));
+        inside.SetUp(card);
+        // The pod keeps its own default route: of this network it knows the neighbours, and what its subnets say lies behind them.
+        foreach (var route in network.Subnets.Where(s => addresses.Any(a => a.Subnet == s.Name)).SelectMany(s => s.Routes)) inside.SetRoute(new Route(route.Destination, route.NextHop, card));
+    }
+
+    /// <summary>Whether both ends of a pod's veth are there.</summary>
+    public bool HasVeth(string @interface, string card, NetNamespace pod)
+    {
+        using var inside = new RouteNetlink(pod);
+        return inside.FindLink(card) is { Kind: "veth" } && Interfaces().Any(i => i.Name == @interface);
     }
 
     /// <summary>Writes something else on a pod's or machine's interface that was moved.</summary>

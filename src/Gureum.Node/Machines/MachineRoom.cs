@@ -27,10 +27,12 @@ internal sealed class MachineRoom : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Informer<Pod> pods;
     private readonly Informer<VirtualMachineInstance> instances;
+    private readonly TenantFollower tenants;
     private Task reporting = Task.CompletedTask;
 
-    private MachineRoom(MachineHost host, MachineStore store, DhcpServer dhcp, HypervisorReport report, MachinePodRuntime runtime, Informer<Pod> pods, Informer<VirtualMachineInstance> instances, MachineDoors doors)
+    private MachineRoom(TenantFollower tenants, MachineHost host, MachineStore store, DhcpServer dhcp, HypervisorReport report, MachinePodRuntime runtime, Informer<Pod> pods, Informer<VirtualMachineInstance> instances, MachineDoors doors)
     {
+        this.tenants = tenants;
         (this.host, Store, this.dhcp, this.report, Runtime) = (host, store, dhcp, report, runtime);
         (this.pods, this.instances, Doors) = (pods, instances, doors);
     }
@@ -57,7 +59,7 @@ internal sealed class MachineRoom : IAsyncDisposable
         doors = MachineDoors.Open(host, store, network, tenants, client, growth.FailureOf, time);
         var networks = new GuestNetwork(network, dhcp, tenants, settings);
         var runtime = new MachinePodRuntime(host, store, arrivals, networks, new HotPlug(store, volumes, client, pods, events), new CardPlug(networks, events), growth, volumes, probes, cgroups, client, instances, settings, events, time);
-        return new MachineRoom(host, store, dhcp, new HypervisorReport(host, client, options.Name, time), runtime, pods, instances, doors)
+        return new MachineRoom(tenants, host, store, dhcp, new HypervisorReport(host, client, options.Name, time), runtime, pods, instances, doors)
         {
             Departures = new Departures(options, host, store, arriving, client, time), Migrations = new MigrationEndpoint(options.Name, client, arriving), Holds = new GuestHolds(host, store, time),
         };
@@ -93,6 +95,12 @@ internal sealed class MachineRoom : IAsyncDisposable
             var pod = (current ?? old)!;
             if (pod.Metadata.Labels.GetValueOrDefault(MachineNames.App) != MachineNames.HotplugDisk) return;
             foreach (var owner in pod.Metadata.OwnerReferences) { wake(owner.Uid!); Doors.Changed(owner.Uid!); }
+        });
+        // A port that machines wait for is there, or one that they had is gone.
+        tenants.Ports.AddHandler((old, current) =>
+        {
+            if (old is not null && current is not null) return;
+            foreach (var pod in pods.List((current ?? old)!.Metadata.Namespace!).Where(RuntimeChoice.IsMachine)) wake(pod.Metadata.Uid!);
         });
         Doors.Start();
         host.Start();

@@ -86,7 +86,8 @@ internal sealed class TenantFollower : IAsyncDisposable
     /// <exception cref="PodNotReadyException">There is no such network, or no port of it with that hardware address.</exception>
     internal TenantCard Attach(string owner, string ns, string network, string card, string? mac, bool queues)
     {
-        var (found, port) = Find(ns, network, card, mac);
+        if (mac is null) throw new PodNotReadyException("NoPort", $"interface {card} is on network {network} and names no port: give it the macAddress of a Port of that network in namespace {ns}");
+        var (found, port) = Find(ns, network, card, p => TenantTranslation.MacOf(mac) is { } wanted && wanted.Equals(TenantTranslation.MacOf(p.Spec.MacAddress)), $"the macAddress {mac}");
         var name = TenantNames.Port(owner, card);
         var label = $"{port.Metadata.Namespace}/{port.Metadata.Name}";
         var known = Places.At(name);
@@ -99,15 +100,31 @@ internal sealed class TenantFollower : IAsyncDisposable
         return new TenantCard(name, port.Spec.MacAddress!.ToLowerInvariant(), mtu);
     }
 
-    private (NetworkObject, Port) Find(string ns, string network, string card, string? mac)
+    /// <summary>Gives a pod of containers an interface on a network, in its own namespace; on the network it is with <see cref="SettleAsync"/>.</summary>
+    /// <exception cref="PodNotReadyException">There is no such network, or no port for the pod.</exception>
+    internal void AttachPod(Objects.Core.V1.Pod pod, NetworkWish wish, NetNamespace inside)
+    {
+        var (ns, uid) = (pod.Metadata.Namespace!, pod.Metadata.Uid!);
+        var (found, port) = wish.Mac is { } mac
+            ? Find(ns, wish.Network, wish.Interface, p => TenantTranslation.MacOf(mac) is { } wanted && wanted.Equals(TenantTranslation.MacOf(p.Spec.MacAddress)), $"the macAddress {mac}")
+            : Find(ns, wish.Network, wish.Interface, p => p.Spec.DeviceID is { Length: > 0 } device && (device == uid || device == pod.Metadata.Name), $"the deviceID {pod.Metadata.Name}");
+        var name = TenantNames.Port(uid, wish.Interface);
+        if (Places.At(name) is { } known && known.Port == port.Metadata.Uid && kernel.HasVeth(name, wish.Interface, inside)) return;
+        kernel.Remove(name);
+        var place = new TenantPlace(port.Metadata.Uid!, uid, name, Wired: false, Here: false);
+        var network = TenantTranslation.Network(found, subnets.List(found.Metadata.Namespace!).Where(s => s.Spec.Network == found.Metadata.Name));
+        kernel.MakeVeth(name, wish.Interface, inside, place.Alias($"{ns}/{port.Metadata.Name}"), network, TenantTranslation.MacOf(port.Spec.MacAddress)!, [.. port.Spec.FixedIPs.Select(f => IPAddress.TryParse(f.Address, out var a) ? new PortAddress(f.Subnet ?? "", a) : null).OfType<PortAddress>()]);
+        Places.Put(place);
+    }
+
+    private (NetworkObject, Port) Find(string ns, string network, string card, Func<Port, bool> picked, string by)
     {
         var (space, name) = network.Split('/', 2) is [var other, var rest] ? (other, rest) : (ns, network);
         var found = networks.Get(space, name) ?? throw new PodNotReadyException("NoNetwork", $"interface {card} names network {space}/{name}, and there is no such Network");
         if (found.Spec.Segment is not > 0) throw new PodNotReadyException("NoNetwork", $"network {space}/{name} has no segment yet");
-        if (TenantTranslation.MacOf(mac) is not { } wanted) throw new PodNotReadyException("NoPort", $"interface {card} is on network {space}/{name} and names no port: give it the macAddress of a Port of that network in namespace {ns}");
         var candidates = ports.List(ns).Where(p => TenantTranslation.Reference(p.Spec.Network, ns) == (space, name)).ToList();
-        return (found, candidates.FirstOrDefault(p => wanted.Equals(TenantTranslation.MacOf(p.Spec.MacAddress)))
-            ?? throw new PodNotReadyException("NoPort", $"no Port of network {space}/{name} in namespace {ns} has the macAddress {mac} of interface {card}; {(candidates.Count == 0 ? "it has none there" : $"there are {string.Join(", ", candidates.Select(p => $"{p.Metadata.Name} ({p.Spec.MacAddress})").Take(10))}")}"));
+        return (found, candidates.FirstOrDefault(picked)
+            ?? throw new PodNotReadyException("NoPort", $"no Port of network {space}/{name} in namespace {ns} has {by} of interface {card}; {(candidates.Count == 0 ? "it has none there" : $"there are {string.Join(", ", candidates.Select(p => $"{p.Metadata.Name} ({p.Spec.MacAddress})").Take(10))}")}"));
     }
 
     /// <summary>Puts a pod's interfaces on their networks: rules, DHCP and bridge are there when it returns.</summary>

@@ -48,7 +48,7 @@ internal static class TenantTranslation
     // A network without a number, or that is switched off, carries nothing.
     private static bool IsComplete(NetworkObject network) => network.Spec.Segment is > 0 && network.Spec.AdminStateUp != false;
 
-    private static TenantNetwork Network(NetworkObject network, IEnumerable<Subnet> subnets) => new(
+    internal static TenantNetwork Network(NetworkObject network, IEnumerable<Subnet> subnets) => new(
         network.Metadata.Uid!, $"{network.Metadata.Namespace}/{network.Metadata.Name}", network.Spec.Segment!.Value, network.Spec.Mtu ?? 0, network.Spec.External == true,
         network.Spec.DnsDomain is { Length: > 0 } domain ? domain.TrimEnd('.') : DefaultDomain, [.. subnets.OrderBy(s => s.Metadata.Name, StringComparer.Ordinal).Select(Subnet).OfType<TenantSubnet>()]);
 

@@ -25,6 +25,9 @@ internal sealed class CriPodRuntime(
 {
     private const long MostProcesses = 32_768;
 
+    /// <summary>Networks that pods ask for beside that of the pods; null where there are none.</summary>
+    internal Networking.PodAttachments? Attachments { get; init; }
+
     private readonly CrashBackOff backOff = new(time);
     private readonly ConcurrentDictionary<string, PodStatus> lastKnown = new();
     private readonly ConcurrentDictionary<string, string> doing = new();
@@ -98,6 +101,7 @@ internal sealed class CriPodRuntime(
         var paths = await volumes.EnsureAsync(pod, cancel);
         doing[pod.Metadata.Uid!] = "making the sandbox";
         var sandbox = await EnsureSandboxAsync(pod, state, cgroup, quality, cancel);
+        if (Attachments is not null) await Attachments.JoinAsync(pod, sandbox.Info.Id);
         var address = stopper.AddressOf(pod, sandbox);
         var context = new Step(pod, sandbox, address, paths, quality, waiting, resize);
         // A new sandbox has no containers yet: whatever ran before went with the old one.
@@ -370,6 +374,7 @@ internal sealed class CriPodRuntime(
             await runtime.RemoveSandboxAsync(sandbox.Id, cancel);
         }
         foreach (var quality in Enum.GetValues<PodQos>()) await cgroups.KillAndDeleteAsync(cgroups.PodPath(quality, uid), cancel);
+        Attachments?.Leave(uid);
         await volumes.RemoveAsync(uid, cancel);
         puller.Forget(uid);
         backOff.Forget(uid);

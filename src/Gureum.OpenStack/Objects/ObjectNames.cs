@@ -13,7 +13,7 @@ public static class ObjectNames
     public static string For(string name, Func<string, bool> isTaken, string fallback)
     {
         var label = Label(name);
-        if (label == name && !isTaken(label)) return label;
+        if (label.Length > 0 && label == name && !isTaken(label)) return label;
         while (true)
         {
             var candidate = $"{(label.Length > 0 ? label : fallback)}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";

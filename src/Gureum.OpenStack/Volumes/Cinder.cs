@@ -39,6 +39,7 @@ internal static class Cinder
     internal static Answer Page<T>(Call call, string name, IReadOnlyList<T> all, Func<T, string> id, string path, Action<Utf8JsonWriter, T> write)
     {
         var limit = Paging.Limit(call, MostListed, MostListed);
+        if (call.Query("marker") is { Length: > 0 } marker && all.All(i => id(i) != marker)) throw Fault.NotFound($"marker [{marker}] not found");
         var rest = Paging.After(all, call.Query("marker"), id);
         if (call.Query("offset") is { } text) rest = rest.Skip(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : throw Fault.BadRequest($"Invalid input for query parameters offset. Value: {text}. A whole number from 0 is accepted."));
         var page = rest.Take(limit).ToList();

@@ -96,7 +96,7 @@ public sealed class VolumeSnapshots(Cloud cloud, Volumes volumes, VolumeDocument
     private async Task<Answer> CreateAsync(Call call)
     {
         var body = (await call.BodyAsync()).Object("snapshot");
-        var claim = await volumes.FindAsync(call, body.Name("volume_id"));
+        var claim = await volumes.FindAsync(call, body.Has("volume_id") && body.Node("volume_id") is null ? "None" : body.Name("volume_id"));
         var (name, metadata) = ((body.Text("name") ?? body.Text("display_name"))?.Trim() is { Length: > 0 } text ? text : null, body.Map("metadata") ?? new Dictionary<string, string>());
         var state = document.State(claim);
         // From 3.66 on it may always be in use.

@@ -8,6 +8,7 @@ using Gureum.OpenStack.Identity;
 using Gureum.OpenStack.Images;
 using Gureum.OpenStack.Networking;
 using Gureum.OpenStack.Objects;
+using Gureum.OpenStack.Placement;
 using Gureum.OpenStack.Volumes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -66,13 +67,20 @@ public sealed class OpenStackDoor : IAsyncDisposable
             identity, new ImageService(images, new ImageMembers(cloud, images, door, time)), new ComputeService(flavors, keys, servers, new ServerActions(cloud, servers, control, networks, [new ServerResize(cloud, flavors, control).Actions, new ServerShelf(cloud, control).Actions, new ServerRebuild(cloud, servers, document, control, publish).Actions]), new ServerInterfaces(cloud, servers, networks, addresses, neutron),
                 new VolumeAttachments(cloud, servers, document, attached, volumes.Volumes, volumes.Document, volumes.Use, volumes.Maker), new ComputeFacts(cloud, quotas), groups.Map, quotas.Map, new ServerTags(servers).Map, new ServerUsage(cloud, document, time).Map),
             neutron.Service,
-            volumes.Service(door, time),
+            volumes.Service(door, time), PlacementOf(cloud, volumes.Document),
         ];
         await new IdentityBootstrap(cloud, assignments, passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
         await new PublicNetwork(cloud, neutron, door, options).EnsureAsync(cancel);
         var web = Build(options, services, new RequestPipeline(reader));
         await web.StartAsync(cancel);
         return new OpenStackDoor(web, new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port, [new LaunchRecorder(cloud, door, time).RunAsync, keeper.RunAsync, new DelegationKeeper(cloud, assignments, door, time).RunAsync, .. neutron.Keepers(cloud, door, time)]);
+    }
+
+    private static PlacementService PlacementOf(Cloud cloud, VolumeDocument volumes)
+    {
+        var consumers = new Consumers(cloud, volumes);
+        var providers = new ResourceProviders(cloud, consumers);
+        return new PlacementService(providers, new PlacementWords(providers), new AllocationCandidates(providers, consumers));
     }
 
     private static WebApplication Build(OpenStackOptions options, IReadOnlyList<IService> services, RequestPipeline pipeline)

@@ -156,7 +156,8 @@ public sealed class VolumeActions(Cloud cloud, Volumes volumes, VolumeDocument d
         var written = VolumeUse.Written(claim);
         var wanted = body?.Text("attachment_id");
         if (wanted is not null && written.All(a => a.Id != wanted)) throw Fault.NotFound($"Volume attachment could not be found with filter: attachment_id = {wanted}.");
-        if (!force) Demand(claim, "detach", VolumeState.InUse, VolumeState.Detaching, VolumeState.Attaching);
+        // What is detached already stays so.
+        if (!force) Demand(claim, "detach", VolumeState.InUse, VolumeState.Detaching, VolumeState.Attaching, VolumeState.Available);
         await volumes.AnnotateAsync(call, claim, n =>
         {
             n.Remove(VolumeNames.Status);

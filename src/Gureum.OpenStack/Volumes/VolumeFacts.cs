@@ -10,6 +10,8 @@ namespace Gureum.OpenStack.Volumes;
 /// <summary>What Cinder tells of the cloud itself: zones, services, hosts and pools. Each node with a volume in reach is a backend, each StorageClass a pool's driver.</summary>
 public sealed class VolumeFacts(Cloud cloud, VolumeDocument document)
 {
+    private const string Backend = "local", Protocol = "file", Vendor = "Gureum", Driver = "1.0";
+
     private static readonly (string Alias, string Name, string Description)[] Extensions =
     [
         ("os-volume-type-access", "VolumeTypeAccess", "Types that only some projects see."), ("os-volume-transfer", "VolumeTransfer", "Volumes that go to another project."), ("os-quota-sets", "Quotas", "Quotas over ResourceQuotas."), ("os-services", "Services", "Nodes that hold volumes."),
@@ -25,6 +27,7 @@ public sealed class VolumeFacts(Cloud cloud, VolumeDocument document)
         routes.Get("os-hosts", HostsAsync);
         routes.Get("os-hosts/{host}", HostAsync);
         routes.Get("scheduler-stats/get_pools", PoolsAsync);
+        routes.Get("capabilities/{host}", CapabilitiesAsync);
         routes.Get("extensions", static _ => Task.FromResult(ExtensionList()));
         routes.Get("messages", static call => call.Version < new Microversion(3, 3) ? throw Fault.NotFound("The resource could not be found.") : Task.FromResult(Empty("messages")));
         routes.Get("messages/{message}", static call => throw Fault.NotFound($"Message {call.Part("message")} could not be found: what goes wrong with a claim is told by events in its Namespace."));
@@ -60,12 +63,14 @@ public sealed class VolumeFacts(Cloud cloud, VolumeDocument document)
     private static DateTimeOffset Heartbeat(Node node) => node.Status.Conditions.FirstOrDefault(static c => c.Type == "Ready")?.LastHeartbeatTime ?? default;
     private IEnumerable<Node> Nodes => cloud.Nodes.All.OrderBy(static n => n.Metadata.Name, StringComparer.Ordinal);
 
+    // One scheduler serves all; where it runs is where the control plane does.
+    private IEnumerable<(string Binary, string Host, Node Node)> Services => Nodes.Select(static n => ("cinder-volume", $"{n.Metadata.Name}@{Backend}", n)).Concat(Nodes.Take(1).Select(static n => ("cinder-scheduler", n.Metadata.Name!, n)));
+
     private async Task<Answer> ServicesAsync(Call call)
     {
         await Judge.RequireAsync(call.Caller, "list", Node.Resource, null, "volume_extension:services:index", call.Cancel);
         var (binary, host) = (call.Query("binary"), call.Query("host"));
-        // One scheduler serves all; where it runs is where the control plane does.
-        var all = Nodes.Select(static n => (Binary: "cinder-volume", Host: $"{n.Metadata.Name}@local", Node: n)).Concat(Nodes.Take(1).Select(static n => (Binary: "cinder-scheduler", Host: n.Metadata.Name!, Node: n)));
+        var all = Services;
         return Answer.Json(json =>
         {
             json.WriteStartObject();
@@ -90,7 +95,8 @@ public sealed class VolumeFacts(Cloud cloud, VolumeDocument document)
         if (action is not ("enable" or "disable" or "disable-log-reason" or "freeze" or "thaw" or "failover_host" or "get-log" or "set-log")) throw Fault.NotFound("Unknown action");
         var host = body.Name("host");
         if (action == "disable-log-reason") body.Name("disabled_reason");
-        if (cloud.Nodes.Get(null, host.Split('@')[0]) is null) throw Fault.NotFound($"Service {body.Text("binary")} could not be found on host {host}.");
+        if (action is "freeze" or "thaw" or "failover_host" && cloud.Nodes.Get(null, host.Split('@')[0]) is null) throw Fault.BadRequest($"Service cinder-volume could not be found on host {host}.");
+        if (cloud.Nodes.Get(null, host.Split('@')[0]) is null || body.Text("binary") is { } binary and not ("cinder-volume" or "cinder-scheduler")) throw Fault.NotFound($"Service {body.Text("binary")} could not be found on host {host}.");
         throw new Fault(501, $"Storage is not switched off apart from its node: cordon node {host.Split('@')[0]} instead.");
     }
 
@@ -100,10 +106,11 @@ public sealed class VolumeFacts(Cloud cloud, VolumeDocument document)
         return Answer.Json(json =>
         {
             json.WriteStartObject();
-            json.Objects("hosts", Nodes, (_, node) =>
+            json.Objects("hosts", Services, (_, service) =>
             {
-                json.WriteString("host_name", $"{node.Metadata.Name}@local");
-                json.WriteString("service", "cinder-volume");
+                var node = service.Node;
+                json.WriteString("host_name", service.Host);
+                json.WriteString("service", service.Binary);
                 json.WriteString("zone", Cinder.Zone);
                 json.WriteString("service-status", IsReady(node) ? "available" : "unavailable");
                 json.WriteString("service-state", node.Spec.Unschedulable == true ? "disabled" : "enabled");
@@ -138,6 +145,28 @@ public sealed class VolumeFacts(Cloud cloud, VolumeDocument document)
         });
     }
 
+    private async Task<Answer> CapabilitiesAsync(Call call)
+    {
+        await Judge.RequireAsync(call.Caller, "list", Node.Resource, null, "volume_extension:capabilities", call.Cancel);
+        var node = cloud.Nodes.Get(null, call.Part("host").Split('@')[0]) ?? throw Fault.NotFound($"Storage backend {call.Part("host")} could not be found.");
+        return Answer.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("namespace", $"OS::Storage::Capabilities::{node.Metadata.Name}@{Backend}");
+            json.WriteString("vendor_name", Vendor);
+            json.WriteString("volume_backend_name", Backend);
+            json.WriteString("pool_name", Cinder.Pool);
+            json.WriteString("driver_version", Driver);
+            json.WriteString("storage_protocol", Protocol);
+            json.WriteString("display_name", "Folders of the node");
+            json.WriteString("description", "A claim is a folder on one node, a disk a raw file in it.");
+            json.WriteString("visibility", "public");
+            json.Texts("replication_targets", []);
+            json.Object("properties", static _ => { });
+            json.WriteEndObject();
+        });
+    }
+
     private async Task<Answer> PoolsAsync(Call call)
     {
         await Judge.RequireAsync(call.Caller, "list", Node.Resource, null, "scheduler_extension:scheduler_stats:get_pools", call.Cancel);
@@ -154,10 +183,10 @@ public sealed class VolumeFacts(Cloud cloud, VolumeDocument document)
                 json.Object("capabilities", _ =>
                 {
                     json.WriteString("pool_name", Cinder.Pool);
-                    json.WriteString("volume_backend_name", "local");
-                    json.WriteString("storage_protocol", "file");
-                    json.WriteString("vendor_name", "Gureum");
-                    json.WriteString("driver_version", "1.0");
+                    json.WriteString("volume_backend_name", Backend);
+                    json.WriteString("storage_protocol", Protocol);
+                    json.WriteString("vendor_name", Vendor);
+                    json.WriteString("driver_version", Driver);
                     json.WriteNumber("total_capacity_gb", Math.Round(total, 2));
                     json.WriteNumber("free_capacity_gb", Math.Round(Math.Max(0, total - given), 2));
                     json.WriteNumber("allocated_capacity_gb", Math.Round(given, 2));

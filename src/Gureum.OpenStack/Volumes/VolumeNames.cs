@@ -36,8 +36,8 @@ public static class VolumeNames
     /// <summary>The StorageClass that a claim has been given since, where that is the same storage.</summary>
     public const string Type = Group + "/type";
 
-    /// <summary>Of a snapshot: the id of its volume.</summary>
-    public const string Volume = Group + "/volume";
+    /// <summary>Of a snapshot: the id of its volume, and how far whoever makes it says that it is.</summary>
+    public const string Volume = Group + "/volume", Progress = Group + "/progress";
 
     /// <summary>Of a storage class, "false": only for the projects of <see cref="Access"/>, which are Namespaces separated by commas.</summary>
     public const string Public = Group + "/is-public", Access = Group + "/access";

@@ -75,7 +75,7 @@ public sealed class VolumeSnapshots(Cloud cloud, Volumes volumes, VolumeDocument
         if (call.Version >= Cinder.V3_41) json.WriteString("user_id", Note(snapshot, VolumeNames.User) ?? "");
         if (call.Version >= Cinder.V3_65) json.WriteBoolean("consumes_quota", true);
         if (!full) return;
-        json.WriteString("os-extended-snapshot-attributes:progress", State(snapshot) == VolumeState.Available ? "100%" : "0%");
+        json.WriteString("os-extended-snapshot-attributes:progress", Note(snapshot, VolumeNames.Progress) ?? (State(snapshot) == VolumeState.Available ? "100%" : "0%"));
         json.WriteString("os-extended-snapshot-attributes:project_id", KeystoneNames.Id(cloud.Projects.Get(null, snapshot.Metadata.Namespace)?.Metadata.Uid));
     }
 
@@ -148,14 +148,20 @@ public sealed class VolumeSnapshots(Cloud cloud, Volumes volumes, VolumeDocument
         if (body.Value.Count != 1) throw Fault.BadRequest("The request body names one action.");
         var action = body.Value.First().Key;
         if (action is not ("os-reset_status" or "os-update_snapshot_status" or "os-force_delete")) throw Fault.BadRequest($"There is no such action: {action}. os-reset_status, os-update_snapshot_status and os-force_delete are accepted.");
-        if (!call.Caller.IsAdmin) throw Fault.Forbidden($"Policy doesn't allow snapshot:{action} to be performed.");
+        if (action != "os-update_snapshot_status" && !call.Caller.IsAdmin) throw Fault.Forbidden($"Policy doesn't allow snapshot:{action} to be performed.");
         if (action == "os-force_delete") await VolumeMaker.GoneAsync(() => cloud.Snapshots.DeleteAsync(call.Caller.Api, snapshot, call.Cancel));
         else
         {
             var status = body.Object(action).Name("status");
             if (!Settable.Contains(status)) throw Fault.BadRequest($"Must specify a valid status: {string.Join(", ", Settable)}; not {status}.");
             if (action == "os-update_snapshot_status" && State(snapshot) is not (VolumeState.Creating or VolumeState.Deleting) and var state) throw Fault.BadRequest($"Snapshot status {state} not allowed for update_snapshot_status");
-            await AnnotateAsync(call, snapshot, notes => notes.Set(VolumeNames.Status, status == VolumeState.Available ? null : status));
+            var progress = body.Object(action).Text("progress");
+            if (progress is not null && (!progress.EndsWith('%') || !int.TryParse(progress[..^1], System.Globalization.NumberStyles.None, null, out var percent) || percent > 100)) throw Fault.BadRequest($"progress must be an integer percentage: 0% to 100% are accepted, not {progress}.");
+            await AnnotateAsync(call, snapshot, notes =>
+            {
+                notes.Set(VolumeNames.Status, status == VolumeState.Available ? null : status);
+                notes.Set(VolumeNames.Progress, progress);
+            });
         }
         return Answer.Accepted;
     }

@@ -29,11 +29,17 @@ public sealed partial class VolumeTypes(Cloud cloud)
         routes.Get("types/{type}/extra_specs/{key}", call => Task.FromResult(Spec(call.Part("key"), SpecOf(call))));
         routes.Put("types/{type}/extra_specs/{key}", SetSpecAsync);
         routes.Delete("types/{type}/extra_specs/{key}", RemoveSpecAsync);
-        routes.Get("types/{type}/encryption", call => Task.FromResult(Answer.Json(_ => { Find(call); _.WriteStartObject(); _.WriteEndObject(); })));
-        routes.Post("types/{type}/encryption", static _ => throw new Fault(501, "Encryption types are not supported: a claim's data lies on its node as the guest has written it."));
+        routes.Get("types/{type}/encryption", call =>
+        {
+            Find(call);
+            return Task.FromResult(new Answer(200, "{}"u8.ToArray()));
+        });
+        routes.Post("types/{type}/encryption", call => throw Unencrypted(Find(call)));
         routes.Get("types/{type}/os-volume-type-access", AccessAsync);
         routes.Post("types/{type}/action", ActAsync);
     }
+
+    private static Fault Unencrypted(StorageClass type) => new(501, $"Type {Name(type)} cannot be encrypted: a claim's data lies on its node as the guest has written it.");
 
     internal static string Name(StorageClass type) => Note(type, VolumeNames.Name) ?? type.Metadata.Name!;
     private static string? Note(StorageClass type, string key) => type.Metadata.Annotations.GetValueOrDefault(key);

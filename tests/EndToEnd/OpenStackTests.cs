@@ -116,6 +116,86 @@ public sealed class OpenStackTests(SharedCloud shared)
         finally { Directory.Delete(folder, recursive: true); }
     }
 
+    [Fact]
+    public async Task Volume_OfTheDoor_IsAClaimThatAGuestHasAndOthersGet()
+    {
+        string folder = Directory.CreateTempSubdirectory("gureum-openstack-").FullName;
+        try
+        {
+            string disk = Path.Combine(folder, "tiny.qcow2");
+            File.Copy(TinyDisk(), disk);
+            await RunAsync("admin", "image", "create", "--disk-format", "qcow2", "--container-format", "bare", "--file", disk, "small");
+            JsonNode made = await ReadAsync("admin", "volume", "create", "--size", "1", "--property", "a=b", "data");
+            string id = (string)made["id"]!;
+            Assert.Equal(id, await cloud.GetAsync("get", "pvc", "data", "-n", "admin", "-o", "jsonpath={.metadata.uid}"));
+            Assert.Equal("available", await VolumeAsync("data", "status", "available"));
+
+            // It comes to the running guest, as a disk that has the volume's id as its serial number.
+            await RunAsync("admin", "server", "create", "--image", "small", "--flavor", "m1.nano", "--wait", "guest");
+            await RunAsync("admin", "server", "add", "volume", "guest", "data");
+            await VolumeAsync("data", "status", "in-use");
+            string xml = (await cloud.VirshAsync("dumpxml", "admin_guest")).Ok();
+            Assert.Contains($"<serial>{id}</serial>", xml, StringComparison.Ordinal);
+            Assert.Equal(id, (string)(await ReadAsync("admin", "server", "volume", "list", "guest"))[0]!["Volume ID"]!);
+            Assert.Contains(id, (await ReadAsync("admin", "server", "show", "guest"))["volumes_attached"]!.ToJsonString(), StringComparison.Ordinal);
+            Said busy = await TryAsync("admin", "volume", "delete", "data");
+            Assert.Contains("must not be migrating, attached", busy.Output + busy.Errors, StringComparison.Ordinal);
+            await RunAsync("admin", "server", "remove", "volume", "guest", "data");
+            await VolumeAsync("data", "status", "available");
+            await Eventually.GetAsync("the guest's disks", async () => (await cloud.VirshAsync("dumpxml", "admin_guest")).Ok(), x => !x.Contains(id, StringComparison.Ordinal));
+
+            // It grows, is kept, and what was kept is another volume.
+            await RunAsync("admin", "volume", "set", "--size", "2", "data");
+            await VolumeAsync("data", "size", "2");
+            await RunAsync("admin", "volume", "snapshot", "create", "--volume", "data", "kept");
+            await Eventually.GetAsync("the snapshot's status", async () => (string)(await ReadAsync("admin", "volume", "snapshot", "show", "kept"))["status"]!, static s => s == "available");
+            Assert.Equal("true", await cloud.GetAsync("get", "volumesnapshots", "kept", "-n", "admin", "-o", "jsonpath={.status.readyToUse}"));
+            await RunAsync("admin", "volume", "create", "--snapshot", "kept", "again");
+            await VolumeAsync("again", "status", "available");
+            Assert.Equal("2", await VolumeAsync("again", "size", "2"));
+            Said kept = await TryAsync("admin", "volume", "delete", "data");
+            Assert.Contains("has 1 snapshots", kept.Output + kept.Errors, StringComparison.Ordinal);
+            await RunAsync("admin", "volume", "snapshot", "delete", "kept");
+            await cloud.GetAsync("wait", "--for=delete", "volumesnapshot/kept", "-n", "admin", "--timeout=60s");
+
+            // A server may start from a volume, which goes with it when that was asked for.
+            JsonNode root = await ReadAsync("admin", "server", "create", "--boot-from-volume", "1", "--image", "small", "--flavor", "m1.nano", "--wait", "rooted");
+            Assert.Equal("ACTIVE", (string)root["status"]!);
+            Assert.Single(root["volumes_attached"]!.AsArray());
+
+            // Another project gets the data with the key, and only with it.
+            await RunAsync("admin", "project", "create", "buyer");
+            await RunAsync("admin", "user", "create", "--password", "s3cret", "bob");
+            await RunAsync("admin", "role", "add", "--project", "buyer", "--user", "bob", "member");
+            string volume = await cloud.GetAsync("get", "pvc", "again", "-n", "admin", "-o", "jsonpath={.spec.volumeName}"), other = (string)(await ReadAsync("admin", "volume", "show", "again"))["id"]!;
+            JsonNode transfer = await ReadAsync("admin", "volume", "transfer", "request", "create", "again");
+            Said wrong = await TryAsync("bob:s3cret@buyer", "volume", "transfer", "request", "accept", "--auth-key", "0000", (string)transfer["id"]!);
+            Assert.Contains("invalid auth key", wrong.Output + wrong.Errors, StringComparison.Ordinal);
+            await RunAsync("bob:s3cret@buyer", "volume", "transfer", "request", "accept", "--auth-key", (string)transfer["auth_key"]!, (string)transfer["id"]!);
+            await Eventually.GetAsync("the volume's status", async () => (string)(await ReadAsync("bob:s3cret@buyer", "volume", "show", other))["status"]!, static s => s == "available");
+            Assert.Equal(volume, await cloud.GetAsync("get", "pvc", "again", "-n", "buyer", "-o", "jsonpath={.spec.volumeName}"));
+            Assert.DoesNotContain(other, (await ReadAsync("admin", "volume", "list")).ToJsonString(), StringComparison.Ordinal);
+
+            // Beyond the quota nothing is made.
+            await RunAsync("admin", "quota", "set", "--gigabytes", "3", "buyer");
+            Said refused = await TryAsync("bob:s3cret@buyer", "volume", "create", "--size", "2", "more");
+            Assert.Contains("413", refused.Output + refused.Errors, StringComparison.Ordinal);
+            Assert.Single((await ReadAsync("bob:s3cret@buyer", "volume", "list")).AsArray());
+
+            foreach (string server in (string[])["guest", "rooted"]) await RunAsync("admin", "server", "delete", "--wait", server);
+            foreach (JsonNode? left in (await ReadAsync("admin", "volume", "list")).AsArray()) await RunAsync("admin", "volume", "delete", (string)left!["ID"]!);
+            await RunAsync("bob:s3cret@buyer", "volume", "delete", other);
+            await cloud.GetAsync("wait", "--for=delete", "pvc", "--all", "-n", "buyer", "--timeout=60s");
+            Assert.Equal("", await cloud.GetAsync("get", "pv", "-o", "jsonpath={.items[?(@.spec.claimRef.namespace=='buyer')].metadata.name}"));
+            await RunAsync("admin", "user", "delete", "bob");
+            await RunAsync("admin", "project", "delete", "buyer");
+            await RunAsync("admin", "image", "delete", "small");
+        }
+        finally { Directory.Delete(folder, recursive: true); }
+    }
+
+    private Task<string> VolumeAsync(string name, string field, string wanted) => Eventually.GetAsync($"the volume's {field}", async () => (await ReadAsync("admin", "volume", "show", name))[field]!.ToString(), s => s == wanted);
+
     private Task<string> StatusAsync(string name, string wanted) => Eventually.GetAsync("the server's status", async () => (string)(await ReadAsync("admin", "server", "show", name))["status"]!, s => s == wanted);
 
     // What `up` has built for this machine.

@@ -34,7 +34,7 @@ internal sealed record PlacementQuery(IReadOnlyDictionary<string, long> Resource
     internal bool Passes(Node node, IReadOnlyDictionary<string, long> used)
     {
         var (has, traits, groups) = (ProviderInventory.Of(node), ProviderInventory.Traits(node), ProviderInventory.Aggregates(node));
-        return Resources.All(r => has.TryGetValue(r.Key, out var inventory) && used.GetValueOrDefault(r.Key) + r.Value <= inventory.Capacity)
+        return Resources.All(r => has.TryGetValue(r.Key, out var inventory) && r.Value <= inventory.Most && used.GetValueOrDefault(r.Key) + r.Value <= inventory.Capacity)
             && Required.All(traits.Contains) && !Forbidden.Any(traits.Contains) && AnyOf.All(any => any.Any(traits.Contains)) && MemberOf.All(m => m.Any(g => g.StartsWith('!') ? !groups.Contains(g[1..]) : groups.Contains(g))) && (Tree is null || Tree == node.Metadata.Uid);
     }
 }

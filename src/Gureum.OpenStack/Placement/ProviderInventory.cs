@@ -11,6 +11,9 @@ namespace Gureum.OpenStack.Placement;
 public sealed record Inventory(long Total, long Reserved, double Ratio)
 {
     public long Capacity => (long)((Total - Reserved) * Ratio);
+
+    /// <summary>What one consumer may have.</summary>
+    public long Most => Math.Max(1, Total - Reserved);
 }
 
 /// <summary>Reads Placement's words out of a Node. Pure.</summary>

@@ -95,7 +95,7 @@ public sealed class ResourceProviders(Cloud cloud, Consumers consumers)
         json.WriteNumber("total", inventory.Total);
         json.WriteNumber("reserved", inventory.Reserved);
         json.WriteNumber("min_unit", 1);
-        json.WriteNumber("max_unit", Math.Max(1, inventory.Total - inventory.Reserved));
+        json.WriteNumber("max_unit", inventory.Most);
         json.WriteNumber("step_size", 1);
         json.WritePropertyName("allocation_ratio");
         json.WriteRawValue(inventory.Ratio.ToString("0.0###", System.Globalization.CultureInfo.InvariantCulture));

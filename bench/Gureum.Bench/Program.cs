@@ -3,6 +3,7 @@ using Gureum.Bench.Api;
 using Gureum.Bench.Expressions;
 using Gureum.Bench.Machines;
 using Gureum.Bench.Nodes;
+using Gureum.Bench.OpenStack;
 using Gureum.Bench.Scheduling;
 
 IBenchmark[] all =
@@ -14,6 +15,7 @@ IBenchmark[] all =
     new PodStartBenchmark(),
     new VmBenchmark(),
     new IdleBenchmark(),
+    new OpenStackBenchmark(),
 ];
 
 using var cancel = new CancellationTokenSource();

@@ -41,46 +41,22 @@ public sealed class OpenStackDoor : IAsyncDisposable
     /// <param name="publish">Brings an image to where servers start from it.</param>
     public static async Task<OpenStackDoor> StartAsync(OpenStackOptions options, Cloud cloud, KeystoneTokens tokens, ApiClient door, ActingAs acting, IApiTransport wire, PublishImage publish, TimeProvider time, CancellationToken cancel)
     {
-        var assignments = new AssignmentBook(cloud);
-        var passwords = new AccountPasswords(cloud, door, time);
-        var reader = new TokenReader(cloud, assignments, tokens, door, acting, wire);
-        var catalog = new Catalog(cloud);
-        var (projects, roles) = (new Projects(cloud, assignments, door), new RoleResources(cloud));
-        var identity = new IdentityService(
-            new Tokens(cloud, new Login(cloud, passwords, reader, assignments, tokens, door, time), reader, new TokenDocument(cloud, catalog), catalog, door), projects, new Domains(cloud, assignments),
-            new Users(cloud, assignments, passwords, door), new Groups(cloud, assignments, door), roles, new RoleAssignments(cloud, assignments, roles, projects), new ApplicationCredentials(cloud, passwords, door, time), new CatalogResources(cloud), new Trusts(cloud, door, time), new Credentials(cloud, door));
+        var identity = IdentityParts.Build(cloud, tokens, door, acting, wire, time);
         var blobs = new BlobStore(options.BlobDirectory);
         var keeper = new ImageKeeper(cloud, blobs, door, time);
         await keeper.CleanAsync(cancel);
         var images = new ImageResources(cloud, new ImageDocument(cloud), blobs, door, time);
-        var volumes = new VolumeParts(cloud, publish);
-        var attached = new AttachedVolumes(cloud, volumes.Document, volumes.Maker);
-        var neutron = NetworkRooms.Build(cloud, door, time);
-        var networks = new ServerNetworks(cloud, neutron);
-        var addresses = new ServerAddresses(cloud, networks, neutron.Topology);
-        var (document, flavors, keys) = (new ServerDocument(cloud, addresses, attached), new Flavors(cloud), new KeyPairs(cloud, door));
-        var (groups, quotas) = (new ServerGroups(cloud), new ComputeQuotas(cloud));
-        var servers = new Servers(cloud, document, flavors, keys, networks, new BlockDevices(cloud, volumes.Volumes, volumes.Document, volumes.Types, volumes.Maker), groups, quotas, publish);
-        var control = new ServerControl(document);
+        var (volumes, network) = (new VolumeParts(cloud, publish), NetworkParts.Build(cloud, door, time));
         IReadOnlyList<IService> services =
         [
-            identity, new ImageService(images, new ImageMembers(cloud, images, door, time)), new ComputeService(flavors, keys, servers, new ServerActions(cloud, servers, control, networks, [new ServerResize(cloud, flavors, control).Actions, new ServerShelf(cloud, control).Actions, new ServerRebuild(cloud, servers, document, control, publish).Actions]), new ServerInterfaces(cloud, servers, networks, addresses, neutron),
-                new VolumeAttachments(cloud, servers, document, attached, volumes.Volumes, volumes.Document, volumes.Use, volumes.Maker), new ComputeFacts(cloud, quotas), groups.Map, quotas.Map, new ServerTags(servers).Map, new ServerUsage(cloud, document, time).Map),
-            neutron.Service,
-            volumes.Service(door, time), PlacementOf(cloud, volumes.Document),
+            identity.Service, new ImageService(images, new ImageMembers(cloud, images, door, time)), ComputeParts.Service(cloud, volumes, network, publish, door, time), network.Service, volumes.Service(door, time), PlacementParts.Service(cloud, volumes.Document),
         ];
-        await new IdentityBootstrap(cloud, assignments, passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
-        await new PublicNetwork(cloud, neutron, door, options).EnsureAsync(cancel);
-        var web = Build(options, services, new RequestPipeline(reader));
+        await new IdentityBootstrap(cloud, identity.Assignments, identity.Passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
+        await new PublicNetwork(cloud, network, door, options).EnsureAsync(cancel);
+        var web = Build(options, services, new RequestPipeline(identity.Reader));
         await web.StartAsync(cancel);
-        return new OpenStackDoor(web, new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port, [new LaunchRecorder(cloud, door, time).RunAsync, keeper.RunAsync, new DelegationKeeper(cloud, assignments, door, time).RunAsync, .. neutron.Keepers(cloud, door, time)]);
-    }
-
-    private static PlacementService PlacementOf(Cloud cloud, VolumeDocument volumes)
-    {
-        var consumers = new Consumers(cloud, volumes);
-        var providers = new ResourceProviders(cloud, consumers);
-        return new PlacementService(providers, new PlacementWords(providers), new AllocationCandidates(providers, consumers));
+        var port = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+        return new OpenStackDoor(web, port, [new LaunchRecorder(cloud, door, time).RunAsync, keeper.RunAsync, new DelegationKeeper(cloud, identity.Assignments, door, time).RunAsync, .. network.Keepers(cloud, door, time)]);
     }
 
     private static WebApplication Build(OpenStackOptions options, IReadOnlyList<IService> services, RequestPipeline pipeline)

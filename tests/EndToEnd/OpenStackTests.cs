@@ -196,7 +196,82 @@ public sealed class OpenStackTests(SharedCloud shared)
 
     private Task<string> VolumeAsync(string name, string field, string wanted) => Eventually.GetAsync($"the volume's {field}", async () => (await ReadAsync("admin", "volume", "show", name))[field]!.ToString(), s => s == wanted);
 
-    private Task<string> StatusAsync(string name, string wanted) => Eventually.GetAsync("the server's status", async () => (string)(await ReadAsync("admin", "server", "show", name))["status"]!, s => s == wanted);
+    /// <summary>What a user of a project does, in the issue's own words: a network, a router, a server, an address from outside, and what each refuses.</summary>
+    [Fact]
+    public async Task Network_OfTheDoor_HasAServerThatIsReachedByItsFloatingIp()
+    {
+        const string Carol = "carol:s3cret@netco", Eve = "eve:s3cret@spyco";
+        string folder = Directory.CreateTempSubdirectory("gureum-openstack-").FullName;
+        try
+        {
+            string key = Path.Combine(folder, "key");
+            (await Shell.RunAsync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key])).Ok();
+            await RunAsync("admin", "image", "create", "--public", "--disk-format", "qcow2", "--container-format", "bare", "--file", TinyDisk(), "seen-by-all");
+            foreach (string[] pair in (string[][])[["netco", "carol"], ["spyco", "eve"]])
+            {
+                await RunAsync("admin", "project", "create", pair[0]);
+                await RunAsync("admin", "user", "create", "--password", "s3cret", pair[1]);
+                await RunAsync("admin", "role", "add", "--project", pair[0], "--user", pair[1], "member");
+            }
+            await RunAsync(Carol, "keypair", "create", "--public-key", key + ".pub", "k");
+            string network = (string)(await ReadAsync(Carol, "network", "create", "net1"))["id"]!;
+            Assert.Equal(network, await cloud.GetAsync("get", "networks.network.gureum.io", "net1", "-n", "netco", "-o", "jsonpath={.metadata.uid}"));
+            await RunAsync(Carol, "subnet", "create", "--network", "net1", "--subnet-range", "10.77.0.0/24", "sub1");
+            Said overlap = await TryAsync(Carol, "subnet", "create", "--network", "net1", "--subnet-range", "10.77.0.128/25", "sub2");
+            Assert.Contains("overlaps with another subnet", overlap.Output + overlap.Errors, StringComparison.Ordinal);
+            await RunAsync(Carol, "router", "create", "r1");
+            await RunAsync(Carol, "router", "set", "--external-gateway", "public", "r1");
+            await RunAsync(Carol, "router", "add", "subnet", "r1", "sub1");
+            await RunAsync(Carol, "security", "group", "rule", "create", "--protocol", "tcp", "--dst-port", "22", "default");
+
+            JsonNode made = await ReadAsync(Carol, "server", "create", "--image", "seen-by-all", "--flavor", "m1.nano", "--network", "net1", "--key-name", "k", "--wait", "vm1");
+            Assert.StartsWith("10.77.0.", (string)made["addresses"]!["net1"]![0]!, StringComparison.Ordinal);
+            string address = (string)(await ReadAsync(Carol, "floating", "ip", "create", "public"))["floating_ip_address"]!;
+            await RunAsync(Carol, "server", "add", "floating", "ip", "vm1", address);
+            async Task<string> SshAsync(string command) => (await cloud.InsideAsync("ssh", ["-i", key, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=5", "root@" + address, command])).Output.Trim();
+            Assert.Equal("vm1", await Eventually.GetAsync("the guest over its floating IP", () => SshAsync("hostname"), static s => s.Length > 0));
+            Assert.Contains((string)made["id"]!, await SshAsync("wget -qO- http://169.254.169.254/openstack/latest/meta_data.json"), StringComparison.Ordinal);
+            Assert.Contains(address, (await ReadAsync(Carol, "server", "show", "vm1"))["addresses"]!.ToJsonString(), StringComparison.Ordinal);
+
+            // Whoever is of another project neither reads nor names any of it.
+            Assert.DoesNotContain(network, (await ReadAsync(Eve, "network", "list")).ToJsonString(), StringComparison.Ordinal);
+            foreach (string[] command in (string[][])[["network", "show", network], ["network", "delete", network], ["port", "create", "--network", network, "p"], ["server", "create", "--image", "seen-by-all", "--flavor", "m1.nano", "--nic", "net-id=" + network, "x"]])
+                Assert.NotEqual(0, (await TryAsync(Eve, command)).Code);
+            Assert.Empty((await ReadAsync(Eve, "server", "list")).AsArray());
+
+            // It gets a bigger flavor, and is what it was with its address; shelved and back.
+            await RunAsync(Carol, "server", "resize", "--flavor", "m1.tiny", "--wait", "vm1");
+            await StatusOfAsync(Carol, "vm1", "VERIFY_RESIZE");
+            await RunAsync(Carol, "server", "resize", "confirm", "vm1");
+            await StatusOfAsync(Carol, "vm1", "ACTIVE");
+            Assert.Equal("m1.tiny", await cloud.GetAsync("get", "vm", "vm1", "-n", "netco", "-o", "jsonpath={.spec.instancetype.name}"));
+            await RunAsync(Carol, "server", "shelve", "vm1");
+            await StatusOfAsync(Carol, "vm1", "SHELVED_OFFLOADED");
+            await RunAsync(Carol, "server", "unshelve", "vm1");
+            await StatusOfAsync(Carol, "vm1", "ACTIVE");
+            Assert.Equal("vm1", await Eventually.GetAsync("the guest after all that", () => SshAsync("hostname"), static s => s.Length > 0));
+            Assert.Contains("resize", (await ReadAsync(Carol, "server", "event", "list", "vm1")).ToJsonString(), StringComparison.Ordinal);
+
+            // What is used is not deleted; what was made for the server goes with it.
+            Said used = await TryAsync(Carol, "network", "delete", "net1");
+            Assert.Contains("still in use on the network", used.Output + used.Errors, StringComparison.Ordinal);
+            await RunAsync(Carol, "server", "delete", "--wait", "vm1");
+            await Eventually.GetAsync("the server's port", () => cloud.GetAsync("get", "ports.network.gureum.io", "-n", "netco", "-o", "jsonpath={.items[*].spec.deviceOwner}"), static s => !s.Contains("compute", StringComparison.Ordinal));
+            await RunAsync(Carol, "floating", "ip", "delete", address);
+            await RunAsync(Carol, "router", "remove", "subnet", "r1", "sub1");
+            await RunAsync(Carol, "router", "delete", "r1");
+            await RunAsync(Carol, "network", "delete", "net1");
+            await RunAsync("admin", "image", "delete", "seen-by-all");
+            foreach (string project in (string[])["netco", "spyco"]) await RunAsync("admin", "project", "delete", project);
+            foreach (string user in (string[])["carol", "eve"]) await RunAsync("admin", "user", "delete", user);
+            await cloud.GetAsync("wait", "--for=delete", "namespace/netco", "namespace/spyco", "--timeout=60s");
+        }
+        finally { Directory.Delete(folder, recursive: true); }
+    }
+
+    private Task<string> StatusOfAsync(string user, string name, string wanted) => Eventually.GetAsync("the server's status", async () => (string)(await ReadAsync(user, "server", "show", name))["status"]!, s => s == wanted);
+
+    private Task<string> StatusAsync(string name, string wanted) => StatusOfAsync("admin", name, wanted);
 
     // What `up` has built for this machine.
     private static string TinyDisk()

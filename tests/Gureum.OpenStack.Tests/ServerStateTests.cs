@@ -49,4 +49,47 @@ public sealed class ServerStateTests
         Assert.Equal(("ERROR", "error"), (state.Status, state.VmState));
         Assert.Equal("No valid host was found. 0/1 nodes are available: 1 Insufficient memory.", state.Fault);
     }
+
+    private static VirtualMachine Noted(VirtualMachine machine, string note) => machine with { Metadata = machine.Metadata with { Annotations = new Dictionary<string, string>(machine.Metadata.Annotations) { [note] = "{}" } } };
+
+    [Theory]
+    [InlineData("Running", "VERIFY_RESIZE", "resized")]
+    [InlineData("Stopped", "VERIFY_RESIZE", "resized")]
+    [InlineData("Stopping", "RESIZE", "active")]
+    [InlineData("Starting", "RESIZE", "active")]
+    [InlineData("ErrorUnschedulable", "ERROR", "error")]
+    public void Of_ResizedOne_WaitsToBeConfirmedOnceItIsWhatItIsToBe(string printable, string status, string state)
+    {
+        var found = ServerState.Of(Noted(Machine(printable, true), ServerNames.Resized), null);
+        Assert.Equal((status, state), (found.Status, found.VmState));
+    }
+
+    [Fact]
+    public void Of_ResizedOneThatRunsAsItWas_IsStillBeingResized()
+    {
+        var machine = Noted(Machine("Running", true), ServerNames.Resized);
+        Assert.Equal("RESIZE", ServerState.Of(machine with { Status = machine.Status with { Conditions = [new VirtualMachineCondition { Type = "RestartRequired", Status = "True" }] } }, null).Status);
+    }
+
+    [Theory]
+    [InlineData("Stopped", "SHELVED_OFFLOADED", null)]
+    [InlineData("Stopping", "ACTIVE", "shelving")]
+    [InlineData("Running", "ACTIVE", "shelving")]
+    public void Of_ShelvedOne_IsPutAwayOnceItIsOff(string printable, string status, string? task)
+    {
+        var found = ServerState.Of(Noted(Machine(printable, true), ServerNames.Shelved), null);
+        Assert.Equal((status, task), (found.Status, found.Task));
+    }
+
+    [Fact]
+    public void Of_OneWhoseDiskIsMadeAnew_IsBeingRebuilt()
+    {
+        Assert.Equal("REBUILD", ServerState.Of(Machine("Provisioning", true), null).Status);
+        var disk = new Volume { Name = "root", DataVolume = new DataVolumeSource { Name = "new" } };
+        var machine = Machine("Running", true);
+        machine = machine with { Spec = machine.Spec with { DataVolumeTemplates = [new DataVolumeTemplateSpec { Metadata = new ObjectMeta { Name = "new" } }], Template = new VirtualMachineInstanceTemplateSpec { Spec = new VirtualMachineInstanceSpec { Volumes = [disk] } } } };
+        VirtualMachineInstance Instance(string name) => new() { Spec = new VirtualMachineInstanceSpec { Volumes = [disk with { DataVolume = new DataVolumeSource { Name = name } }] }, Status = new VirtualMachineInstanceStatus { Phase = "Running" } };
+        Assert.Equal("REBUILD", ServerState.Of(machine, Instance("old")).Status);
+        Assert.Equal("ACTIVE", ServerState.Of(machine, Instance("new")).Status);
+    }
 }

@@ -10,6 +10,9 @@ namespace Gureum.Bench.Peers;
 /// <param name="Administrator">A client certificate that may do everything.</param>
 internal sealed record ApiPeer(string Name, Uri Url, X509Certificate2 Authority, X509Certificate2 Administrator, ProcessMeter Meter, IAsyncDisposable Running) : IAsyncDisposable
 {
+    /// <summary>Its data directory, where it is Gureum.</summary>
+    internal string Directory { get; init; } = "";
+
     /// <summary>A client with at most <paramref name="connections"/> connections, kept open between requests.</summary>
     internal HttpClient Connect(Version http, int connections) => new(new SocketsHttpHandler
     {

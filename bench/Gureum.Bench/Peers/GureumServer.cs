@@ -8,21 +8,20 @@ namespace Gureum.Bench.Peers;
 internal static class GureumServer
 {
     /// <exception cref="BenchmarkFailure">GUREUM_PROGRAM names no program, or it does not start.</exception>
-    internal static async Task<ApiPeer> StartAsync(CancellationToken cancel)
+    internal static async Task<ApiPeer> StartAsync(CancellationToken cancel, int? openStackPort = null)
     {
         string program = Environment.GetEnvironmentVariable("GUREUM_PROGRAM") is { Length: > 0 } given ? given : throw new BenchmarkFailure("GUREUM_PROGRAM is not set: run the benchmark by ./gureum bench");
         string directory = Directory.CreateTempSubdirectory("gureum-bench-").FullName;
         int port = Ports.Free();
-        await File.WriteAllTextAsync(Path.Combine(directory, "cluster.json"), new JsonObject
-        {
-            ["dataDirectory"] = directory, ["listen"] = "127.0.0.1", ["port"] = port, ["runsNode"] = false, ["nodeName"] = "bench",
-        }.ToJsonString(), cancel);
+        var settings = new JsonObject { ["dataDirectory"] = directory, ["listen"] = "127.0.0.1", ["port"] = port, ["runsNode"] = false, ["nodeName"] = "bench" };
+        if (openStackPort is { } door) settings["openStackPort"] = door;
+        await File.WriteAllTextAsync(Path.Combine(directory, "cluster.json"), settings.ToJsonString(), cancel);
         var process = ChildProcess.Start(program, ["run", "--data-dir", directory], Path.Combine(directory, "out.log"));
         var running = new Everything(directory, process);
         string kubeconfig = Path.Combine(directory, "admin.kubeconfig");
         try
         {
-            await process.UntilAsync(async () => File.Exists(kubeconfig) && await Ports.AnswersAsync(port), TimeSpan.FromSeconds(60), cancel);
+            await process.UntilAsync(async () => File.Exists(kubeconfig) && await Ports.AnswersAsync(port) && (openStackPort is not { } opened || await Ports.AnswersAsync(opened)), TimeSpan.FromSeconds(60), cancel);
             return await ReachAsync(kubeconfig, new ProcessMeter(process.Id), running, cancel);
         }
         catch
@@ -37,7 +36,7 @@ internal static class GureumServer
     {
         string[] lines = await File.ReadAllLinesAsync(kubeconfig, cancel);
         return new ApiPeer("gureum", new Uri(Value(lines, "server")), X509Certificate2.CreateFromPem(Pem(lines, "certificate-authority-data")),
-            Certificates.WithKey(Pem(lines, "client-certificate-data"), Pem(lines, "client-key-data")), meter, running);
+            Certificates.WithKey(Pem(lines, "client-certificate-data"), Pem(lines, "client-key-data")), meter, running) { Directory = Path.GetDirectoryName(kubeconfig)! };
     }
 
     // One cluster and one user: each name stands on one line of the file.

@@ -4,7 +4,7 @@ using Gureum.OpenStack.Http;
 namespace Gureum.OpenStack.Compute;
 
 /// <summary>Nova's API, version 2.1 (https://docs.openstack.org/api-ref/compute/).</summary>
-internal sealed class ComputeService(Flavors flavors, KeyPairs keys, Servers servers, ServerActions actions, ServerInterfaces interfaces, VolumeAttachments attachments, ComputeFacts facts, params IReadOnlyList<Action<Routes>> more) : IService
+internal sealed class ComputeService(IReadOnlyList<Action<Routes>> resources) : IService
 {
     private static readonly string[] Faults = ["badRequest", "unauthorized", "forbidden", "itemNotFound", "badMethod", "conflictingRequest", "overLimit", "badMediaType", "notImplemented", "serviceUnavailable"];
 
@@ -29,14 +29,7 @@ internal sealed class ComputeService(Flavors flavors, KeyPairs keys, Servers ser
         })));
         routes.Open("GET", "/v2.1", call => Task.FromResult(Version(call, "v2.1", "CURRENT", Microversions!.Most.ToString(), Microversions.Least.ToString(), "2013-07-23T11:33:21Z", "2.1")));
         routes.Open("GET", "/v2", static call => Task.FromResult(Version(call, "v2.0", "SUPPORTED", "", "", "2011-01-21T11:33:21Z", "2")));
-        flavors.Map(routes);
-        keys.Map(routes);
-        servers.Map(routes);
-        actions.Map(routes);
-        interfaces.Map(routes);
-        attachments.Map(routes);
-        facts.Map(routes);
-        foreach (var map in more) map(routes);
+        foreach (var map in resources) map(routes);
     }
 
     private static Answer Version(Call call, string id, string status, string version, string least, string updated, string media) => Answer.Json(json =>

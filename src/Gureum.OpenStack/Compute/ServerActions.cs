@@ -10,7 +10,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Compute;
 
 /// <summary>What is done to a server (https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action): KubeVirt's subresources, called as the user.</summary>
-internal sealed class ServerActions(Cloud cloud, Servers servers, ServerControl control, ServerNetworks networks, IReadOnlyList<IReadOnlyDictionary<string, ServerAction>> more)
+internal sealed class ServerActions(Cloud cloud, Servers servers, ServerControl control, ServerNetworks networks, ServerLog log, IReadOnlyList<IReadOnlyDictionary<string, ServerAction>> more)
 {
     internal void Map(Routes routes) => routes.Post("/v2.1/servers/{server}/action", ActAsync);
 
@@ -21,6 +21,16 @@ internal sealed class ServerActions(Cloud cloud, Servers servers, ServerControl 
         if (body.Value.Count != 1) throw Fault.BadRequest("The request body names one action.");
         var action = body.Value.First().Key;
         if (action is not ("lock" or "unlock" or "os-getConsoleOutput")) ServerControl.RefuseLocked(call, machine);
+        var answer = await RunAsync(call, machine, body, action);
+        if (action != "os-getConsoleOutput") await log.WriteAsync(call, machine, Noted(action));
+        return answer;
+    }
+
+    // Nova's name of the action in what it keeps of it.
+    private static string Noted(string action) => action switch { "os-start" => "start", "os-stop" => "stop", "os-migrateLive" => "live-migration", "forceDelete" => "delete", _ => action };
+
+    private async Task<Answer> RunAsync(Call call, VirtualMachine machine, Body body, string action)
+    {
         switch (action)
         {
             case "os-start":

@@ -8,7 +8,7 @@ using Port = Gureum.Objects.Network.V1.Port;
 namespace Gureum.OpenStack.Compute;
 
 /// <summary>A server's cards (https://docs.openstack.org/api-ref/compute/#port-interfaces-servers-os-interface) and the security groups on them.</summary>
-internal sealed class ServerInterfaces(Cloud cloud, Servers servers, ServerNetworks networks, ServerAddresses addresses, NetworkRooms rooms)
+internal sealed class ServerInterfaces(Cloud cloud, Servers servers, ServerNetworks networks, ServerAddresses addresses, NetworkParts parts)
 {
     internal void Map(Routes routes)
     {
@@ -42,9 +42,9 @@ internal sealed class ServerInterfaces(Cloud cloud, Servers servers, ServerNetwo
     private void Write(Utf8JsonWriter json, Port port)
     {
         json.WriteString("port_state", Ports.StatusOf(port));
-        json.Node("fixed_ips", rooms.Ports.FixedIps(port));
+        json.Node("fixed_ips", parts.Ports.FixedIps(port));
         json.WriteString("port_id", port.Metadata.Uid);
-        json.WriteString("net_id", rooms.Topology.NetworkOf(port)?.Metadata.Uid);
+        json.WriteString("net_id", parts.Topology.NetworkOf(port)?.Metadata.Uid);
         json.WriteString("mac_addr", port.Spec.MacAddress);
     }
 
@@ -59,7 +59,7 @@ internal sealed class ServerInterfaces(Cloud cloud, Servers servers, ServerNetwo
         var wanted = body.Objects("fixed_ips").Select(static f => new WantedAddress(null, f.Text("ip_address") ?? throw Fault.BadRequest("Invalid input for field/attribute fixed_ips: an ip_address is required."))).ToList();
         var card = body.Text("port_id") is { } id ? networks.With(name, networks.FreePort(call.Caller, id))
             : ServerNetworks.New(name, networks.FindNetwork(call.Caller, body.Text("net_id") ?? throw Fault.BadRequest("Must input net_id or port_id")), wanted.Count == 0 ? null : wanted);
-        await networks.ConnectAsync(call, machine, [card], await rooms.Groups.NamesByNameAsync(call.Caller, machine.Metadata.Namespace!, [NetworkNames.DefaultGroup], call.Cancel));
+        await networks.ConnectAsync(call, machine, [card], await parts.Groups.NamesByNameAsync(call.Caller, machine.Metadata.Namespace!, [NetworkNames.DefaultGroup], call.Cancel));
         // The VirtualMachine's change reaches a guest that runs as well.
         await cloud.Machines.ChangeAsync(call.Caller.Api, machine, m => WithSpec(m, s => s with
         {

@@ -21,7 +21,7 @@ internal sealed record ServerCard(string Name, Network Network, string Mac, Port
 }
 
 /// <summary>Connects servers to networks: what a client asks for, and the ports behind it (stateless).</summary>
-internal sealed class ServerNetworks(Cloud cloud, NetworkRooms rooms)
+internal sealed class ServerNetworks(Cloud cloud, NetworkParts parts)
 {
     /// <summary>The cards that a new server is asked to have; null for the pods' network, which every project without networks of its own is on.</summary>
     internal IReadOnlyList<ServerCard>? Read(Call call, Body body, int count)
@@ -50,14 +50,14 @@ internal sealed class ServerNetworks(Cloud cloud, NetworkRooms rooms)
 
     internal Network FindNetwork(Caller caller, string id)
     {
-        try { return rooms.Networks.Find(caller, id); }
+        try { return parts.Networks.Find(caller, id); }
         catch (Fault e) when (e.Status == 404) { throw Fault.BadRequest($"Network {id} could not be found."); }
     }
 
     internal Port FreePort(Caller caller, string id)
     {
         Port port;
-        try { port = rooms.Ports.Find(caller, id); }
+        try { port = parts.Ports.Find(caller, id); }
         catch (Fault e) when (e.Status == 404) { throw Fault.BadRequest($"Port {id} could not be found."); }
         // A guest's port lies where the guest does.
         if (port.Metadata.Namespace != caller.Namespace) throw Fault.BadRequest($"Port {id} not usable: it belongs to another project.");
@@ -67,15 +67,15 @@ internal sealed class ServerNetworks(Cloud cloud, NetworkRooms rooms)
     private Network Usable(Network network)
     {
         if (network.Spec.External == true) throw Fault.Forbidden($"It is not allowed to create an interface on external network {network.Metadata.Uid}");
-        return rooms.Topology.SubnetsOf(network).Count > 0 ? network : throw Fault.BadRequest($"Network {network.Metadata.Uid} requires a subnet in order to boot instances on.");
+        return parts.Topology.SubnetsOf(network).Count > 0 ? network : throw Fault.BadRequest($"Network {network.Metadata.Uid} requires a subnet in order to boot instances on.");
     }
 
     internal static ServerCard New(string name, Network network, IReadOnlyList<WantedAddress>? addresses) => new(name, network, PortForm.NewMac(), Addresses: addresses);
 
-    internal ServerCard With(string name, Port port) => new(name, rooms.Topology.NetworkOf(port) ?? throw Fault.BadRequest($"Port {port.Metadata.Uid} is on no network."), port.Spec.MacAddress ?? "", port);
+    internal ServerCard With(string name, Port port) => new(name, parts.Topology.NetworkOf(port) ?? throw Fault.BadRequest($"Port {port.Metadata.Uid} is on no network."), port.Spec.MacAddress ?? "", port);
 
     /// <summary>The security groups that a new server's ports are in.</summary>
-    internal Task<IReadOnlyList<string>> GroupsAsync(Call call, Body body) => rooms.Groups.NamesByNameAsync(call.Caller, call.Caller.Namespace, body.Has("security_groups") && body.Objects("security_groups") is { Count: > 0 } named ? [.. named.Select(static g => g.Name("name"))] : [NetworkNames.DefaultGroup], call.Cancel);
+    internal Task<IReadOnlyList<string>> GroupsAsync(Call call, Body body) => parts.Groups.NamesByNameAsync(call.Caller, call.Caller.Namespace, body.Has("security_groups") && body.Objects("security_groups") is { Count: > 0 } named ? [.. named.Select(static g => g.Name("name"))] : [NetworkNames.DefaultGroup], call.Cancel);
 
     /// <summary>Makes the ports of a server that has come into being, or gives it those that the client brought. They go with it when they were made for it.</summary>
     internal async Task ConnectAsync(Call call, VirtualMachine machine, IReadOnlyList<ServerCard> cards, IReadOnlyList<string> groups)
@@ -92,7 +92,7 @@ internal sealed class ServerNetworks(Cloud cloud, NetworkRooms rooms)
             {
                 Network = Ports.Reference(card.Network, machine.Metadata.Namespace!), AdminStateUp = true, MacAddress = card.Mac, PortSecurity = secured, SecurityGroups = secured ? groups : [], DeviceID = machine.Metadata.Uid, DeviceOwner = NetworkNames.Server, DnsName = machine.Metadata.Name,
             };
-            await rooms.Ports.PlaceAsync(call.Caller.Api, card.Network, machine.Metadata.Namespace!, "", spec, card.Addresses, m => m with { OwnerReferences = [Owners.Of(VirtualMachine.Resource, machine.Metadata)] }, call.Cancel);
+            await parts.Ports.PlaceAsync(call.Caller.Api, card.Network, machine.Metadata.Namespace!, "", spec, card.Addresses, m => m with { OwnerReferences = [Owners.Of(VirtualMachine.Resource, machine.Metadata)] }, call.Cancel);
         }
     }
 
@@ -107,7 +107,7 @@ internal sealed class ServerNetworks(Cloud cloud, NetworkRooms rooms)
     internal async Task ChangeGroupAsync(Call call, VirtualMachine machine, string group, bool add)
     {
         IReadOnlyList<string> names;
-        try { names = await rooms.Groups.NamesByNameAsync(call.Caller, machine.Metadata.Namespace!, [group], call.Cancel); }
+        try { names = await parts.Groups.NamesByNameAsync(call.Caller, machine.Metadata.Namespace!, [group], call.Cancel); }
         catch (Fault e) when (e.Status == 400) { throw Fault.NotFound($"Security group {group} not found for project."); }
         var ports = PortsOf(machine);
         if (!add && !ports.Any(p => p.Spec.SecurityGroups.Contains(names[0]))) throw Fault.NotFound($"Security group {group} not associated with the instance {machine.Metadata.Uid}");

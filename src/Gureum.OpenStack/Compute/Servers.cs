@@ -18,7 +18,7 @@ namespace Gureum.OpenStack.Compute;
 public delegate Task PublishImage(Image image, CancellationToken cancel);
 
 /// <summary>Servers (https://docs.openstack.org/api-ref/compute/#servers-servers): each is a VirtualMachine, those that others have made too.</summary>
-internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavors, KeyPairs keys, ServerNetworks networks, BlockDevices blocks, ServerGroups serverGroups, ComputeQuotas quotas, PublishImage publish)
+internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flavors, KeyPairs keys, ServerNetworks networks, BlockDevices blocks, ServerGroups serverGroups, ComputeQuotas quotas, ServerLog log, PublishImage publish)
 {
     private const int MostUserData = 65535;
 
@@ -110,6 +110,7 @@ internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flav
             if (publicKey is not null)
                 await cloud.Secrets.CreateAsync(caller.Api, new Secret { Metadata = new ObjectMeta { Name = request.KeySecret, Namespace = caller.Namespace, OwnerReferences = [Owners.Of(VirtualMachine.Resource, machine.Metadata)] }, Data = new Dictionary<string, byte[]> { ["key"] = Encoding.UTF8.GetBytes(publicKey) } }, call.Cancel);
             await blocks.BelongAsync(call, machine, volumes);
+            await log.WriteAsync(call, machine, "create");
             made.Add(machine);
         }
         if (body.Flag("return_reservation_id") == true) return Answer.Json(json =>
@@ -202,6 +203,7 @@ internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flav
         var machine = await FindAsync(call);
         ServerControl.RefuseLocked(call, machine);
         await cloud.Machines.DeleteAsync(call.Caller.Api, machine, call.Cancel);
+        await log.WriteAsync(call, machine, "delete");
         return Answer.NoContent;
     }
 

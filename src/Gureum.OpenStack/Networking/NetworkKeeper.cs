@@ -11,13 +11,13 @@ namespace Gureum.OpenStack.Networking;
 internal sealed class NetworkKeeper
 {
     private readonly Cloud cloud;
-    private readonly NetworkRooms rooms;
+    private readonly NetworkParts parts;
     private readonly ApiClient door;
     private readonly Reconciler<ObjectKey> reconciler;
 
-    internal NetworkKeeper(Cloud cloud, NetworkRooms rooms, ApiClient door, TimeProvider time)
+    internal NetworkKeeper(Cloud cloud, NetworkParts parts, ApiClient door, TimeProvider time)
     {
-        (this.cloud, this.rooms, this.door) = (cloud, rooms, door);
+        (this.cloud, this.parts, this.door) = (cloud, parts, door);
         var queue = new WorkQueue<ObjectKey>(time);
         reconciler = new Reconciler<ObjectKey>("openstack-networks", queue, KeepAsync);
         cloud.Informers.Get<Network>().AddHandler((_, current) => { if (current is not null) queue.Add(new ObjectKey(current.Metadata.Namespace, current.Metadata.Name!)); });
@@ -35,9 +35,9 @@ internal sealed class NetworkKeeper
         if (cloud.Networks.Get(key.Namespace, key.Name) is not { Metadata.DeletionTimestamp: null } network) return;
         try
         {
-            if (network.Spec.Segment is not > 0) network = await rooms.Locks.WithCloudAsync(() => cloud.Networks.ChangeAsync(door, network, n => n with { Spec = n.Spec with { Segment = rooms.Networks.Segment(null) } }, cancel), cancel);
+            if (network.Spec.Segment is not > 0) network = await parts.Locks.WithCloudAsync(() => cloud.Networks.ChangeAsync(door, network, n => n with { Spec = n.Spec with { Segment = parts.Networks.Segment(null) } }, cancel), cancel);
             if (network.Status?.Phase != "ACTIVE") network = await cloud.Networks.ChangeStatusAsync(door, network, static n => n with { Status = new NetworkStatus { Phase = "ACTIVE" } }, cancel);
-            await rooms.Locks.WithAsync(network, () => ServeAsync(network, cancel), cancel);
+            await parts.Locks.WithAsync(network, () => ServeAsync(network, cancel), cancel);
         }
         catch (ApiException e) when (e.IsNotFound) { /* deleted meanwhile */ }
     }
@@ -46,14 +46,14 @@ internal sealed class NetworkKeeper
     private async Task<bool> ServeAsync(Network network, CancellationToken cancel)
     {
         if (cloud.Networks.Get(network.Metadata.Namespace, network.Metadata.Name) is not { Metadata.DeletionTimestamp: null }) return false;
-        var known = rooms.Topology.PortsOf(network).FirstOrDefault(static p => p.Spec.DeviceOwner == NetworkNames.Dhcp);
+        var known = parts.Topology.PortsOf(network).FirstOrDefault(static p => p.Spec.DeviceOwner == NetworkNames.Dhcp);
         var addresses = new List<FixedIP>();
-        foreach (var subnet in rooms.Topology.SubnetsOf(network).Where(static s => s.Spec.Dhcp != false))
+        foreach (var subnet in parts.Topology.SubnetsOf(network).Where(static s => s.Spec.Dhcp != false))
             if (known?.Spec.FixedIPs.FirstOrDefault(f => f.Subnet == subnet.Metadata.Name) is { } kept) addresses.Add(kept);
-            else if (Addresses.PickLast(subnet, rooms.Topology.Taken(network, subnet)) is { } free) addresses.Add(new FixedIP { Subnet = subnet.Metadata.Name, Address = Addresses.Text(free) });
+            else if (Addresses.PickLast(subnet, parts.Topology.Taken(network, subnet)) is { } free) addresses.Add(new FixedIP { Subnet = subnet.Metadata.Name, Address = Addresses.Text(free) });
         if (addresses.Count == 0 && known is not null) await Ends.GoneAsync(cloud.Ports, door, known, cancel);
         else if (known is not null && !known.Spec.FixedIPs.SequenceEqual(addresses)) await cloud.Ports.ChangeAsync(door, known, p => p with { Spec = p.Spec with { FixedIPs = addresses } }, cancel);
-        else if (known is null && addresses.Count > 0) await rooms.Ports.ServeAsync(door, network, addresses, cancel);
+        else if (known is null && addresses.Count > 0) await parts.Ports.ServeAsync(door, network, addresses, cancel);
         return true;
     }
 }

@@ -10,14 +10,14 @@ namespace Gureum.OpenStack.Networking;
 internal sealed class PortKeeper
 {
     private readonly Cloud cloud;
-    private readonly NetworkRooms rooms;
+    private readonly NetworkParts parts;
     private readonly ApiClient door;
     private readonly WorkQueue<ObjectKey> queue;
     private readonly Reconciler<ObjectKey> reconciler;
 
-    internal PortKeeper(Cloud cloud, NetworkRooms rooms, ApiClient door, TimeProvider time)
+    internal PortKeeper(Cloud cloud, NetworkParts parts, ApiClient door, TimeProvider time)
     {
-        (this.cloud, this.rooms, this.door) = (cloud, rooms, door);
+        (this.cloud, this.parts, this.door) = (cloud, parts, door);
         queue = new WorkQueue<ObjectKey>(time);
         reconciler = new Reconciler<ObjectKey>("openstack-ports", queue, KeepAsync);
         cloud.Informers.Get<Port>().AddHandler((_, current) => Add(current));
@@ -44,7 +44,7 @@ internal sealed class PortKeeper
         {
             if (IsLeft(port)) await cloud.Ports.DeleteAsync(door, port, cancel);
             else if (port.Spec.DeviceOwner == NetworkNames.Server && port.Spec.DeviceID is { Length: > 0 } id && cloud.Machines.Find(id) is null) await cloud.Ports.ChangeAsync(door, port, static p => p with { Spec = p.Spec with { DeviceID = null, DeviceOwner = null } }, cancel);
-            else if (string.IsNullOrEmpty(port.Spec.MacAddress) && rooms.Topology.NetworkOf(port) is { } network) await rooms.Ports.CompleteAsync(door, network, port, cancel);
+            else if (string.IsNullOrEmpty(port.Spec.MacAddress) && parts.Topology.NetworkOf(port) is { } network) await parts.Ports.CompleteAsync(door, network, port, cancel);
         }
         catch (ApiException e) when (e.IsNotFound) { /* deleted meanwhile */ }
     }

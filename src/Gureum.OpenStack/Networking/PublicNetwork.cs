@@ -7,7 +7,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Networking;
 
 /// <summary>The external network of a new cloud: floating IPs come from it, and the node is its way out. Made once; an administrator may change or delete it.</summary>
-internal sealed class PublicNetwork(Cloud cloud, NetworkRooms rooms, ApiClient door, OpenStackOptions options)
+internal sealed class PublicNetwork(Cloud cloud, NetworkParts parts, ApiClient door, OpenStackOptions options)
 {
     private const string Project = "admin", Made = "network.gureum.io/public-network-made";
 
@@ -16,7 +16,7 @@ internal sealed class PublicNetwork(Cloud cloud, NetworkRooms rooms, ApiClient d
         if (cloud.Projects.Get(null, Project) is not { } project || project.Metadata.Annotations.ContainsKey(Made)) return;
         if (cloud.Networks.Get(Project, NetworkNames.Public) is null)
         {
-            var network = await cloud.Networks.CreateAsync(door, new Network { Metadata = new ObjectMeta { Name = NetworkNames.Public, Namespace = Project }, Spec = new NetworkSpec { External = true, AdminStateUp = true, PortSecurity = true, Segment = rooms.Networks.Segment(null), Description = "The way outside" } }, cancel);
+            var network = await cloud.Networks.CreateAsync(door, new Network { Metadata = new ObjectMeta { Name = NetworkNames.Public, Namespace = Project }, Spec = new NetworkSpec { External = true, AdminStateUp = true, PortSecurity = true, Segment = parts.Networks.Segment(null), Description = "The way outside" } }, cancel);
             var gateway = Addresses.Hosts(options.PublicRange).First;
             await cloud.Subnets.CreateAsync(door, new Subnet
             {

@@ -57,7 +57,7 @@ internal static class ImporterPod
             Metadata = new ObjectMeta
             {
                 Name = name, Namespace = ns, OwnerReferences = [owner],
-                Labels = new Dictionary<string, string> { [ImportNames.App] = ImportNames.AppName, [ImportNames.Component] = ImportNames.Importer },
+                Labels = new Dictionary<string, string>(Grouping(machine)) { [ImportNames.App] = ImportNames.AppName, [ImportNames.Component] = ImportNames.Importer },
             },
             Spec = new PodSpec
             {
@@ -75,6 +75,15 @@ internal static class ImporterPod
                 ],
             },
         };
+    }
+
+    // Where the machine keeps near to others or away from them, the pod that settles its place counts as one of them; other labels stay with the machine: Services select by them.
+    private static IEnumerable<KeyValuePair<string, string>> Grouping(VirtualMachine? machine)
+    {
+        var (near, away) = (machine?.Spec.Template.Spec.Affinity?.PodAffinity, machine?.Spec.Template.Spec.Affinity?.PodAntiAffinity);
+        var terms = (near?.RequiredDuringSchedulingIgnoredDuringExecution ?? []).Concat(away?.RequiredDuringSchedulingIgnoredDuringExecution ?? []).Concat((near?.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Concat(away?.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(static w => w.PodAffinityTerm));
+        var keys = terms.SelectMany(static t => (t?.LabelSelector?.MatchLabels.Keys ?? []).Concat(t?.LabelSelector?.MatchExpressions.Select(static e => e.Key ?? "") ?? [])).ToHashSet();
+        return (machine?.Spec.Template.Metadata?.Labels ?? new Dictionary<string, string>()).Where(l => keys.Contains(l.Key));
     }
 
     internal static Volume Claim(string name, string claim, bool readOnly) => new() { Name = name, PersistentVolumeClaim = new PersistentVolumeClaimVolumeSource { ClaimName = claim, ReadOnly = readOnly ? true : null } };

@@ -32,7 +32,8 @@ internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, Att
         Nova.Links(json, call, "servers/" + machine.Metadata.Uid);
     }
 
-    internal void Write(Utf8JsonWriter json, Call call, VirtualMachine machine)
+    /// <param name="isChange">As the answer to a change, which had less to say before 2.75.</param>
+    internal void Write(Utf8JsonWriter json, Call call, VirtualMachine machine, bool isChange = false)
     {
         var instance = Instance(machine);
         var state = ServerState.Of(machine, instance);
@@ -69,6 +70,18 @@ internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, Att
                 json.WriteString("created", created);
                 json.WriteString("message", fault);
             });
+        if (!isChange || version >= Nova.V2_75) WriteExtensions(json, call, machine, instance, state);
+        if (version >= Nova.V2_9) json.WriteBoolean("locked", Note(machine, ServerNames.Locked) is not null);
+        if (version >= Nova.V2_19) json.Text("description", Note(machine, ServerNames.Description));
+        if (version >= Nova.V2_26) json.Texts("tags", Tags(machine));
+        if (version >= Nova.V2_63) json.WriteNull("trusted_image_certificates");
+        if (version >= Nova.V2_71) json.Texts("server_groups", ServerGroups.Of(machine));
+        if (version >= Nova.V2_73) json.Text("locked_reason", Note(machine, ServerNames.LockedReason));
+    }
+
+    private void WriteExtensions(Utf8JsonWriter json, Call call, VirtualMachine machine, VirtualMachineInstance? instance, ServerState state)
+    {
+        var version = call.Version;
         json.WriteString("OS-EXT-AZ:availability_zone", instance?.Status.NodeName is { Length: > 0 } ? Note(machine, ServerNames.Zone) ?? Zone : Note(machine, ServerNames.Zone) ?? "");
         json.WriteString("config_drive", Note(machine, ServerNames.ConfigDrive) ?? "");
         json.Text("key_name", Note(machine, ServerNames.KeyName));
@@ -80,13 +93,7 @@ internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, Att
         json.WriteNumber("OS-EXT-STS:power_state", state.Power);
         volumes.WriteAttached(json, version, machine);
         WriteGroups(json, machine);
-        if (version >= Nova.V2_9) json.WriteBoolean("locked", Note(machine, ServerNames.Locked) is not null);
         if (version >= Nova.V2_16 && call.Caller.IsAdmin) json.WriteString("host_status", instance?.Status.NodeName is { Length: > 0 } ? "UP" : "");
-        if (version >= Nova.V2_19) json.Text("description", Note(machine, ServerNames.Description));
-        if (version >= Nova.V2_26) json.Texts("tags", Tags(machine));
-        if (version >= Nova.V2_63) json.WriteNull("trusted_image_certificates");
-        if (version >= Nova.V2_71) json.Texts("server_groups", ServerGroups.Of(machine));
-        if (version >= Nova.V2_73) json.Text("locked_reason", Note(machine, ServerNames.LockedReason));
     }
 
     internal static IReadOnlyList<string> Tags(VirtualMachine machine) => (Note(machine, ServerNames.Tags) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);

@@ -38,7 +38,9 @@ internal sealed class ServerRebuild(Cloud cloud, Servers servers, ServerDocument
             json.WriteStartObject();
             json.Object("server", _ =>
             {
-                document.Write(json, call, made);
+                document.Write(json, call, made, isChange: true);
+                if (call.Version >= Nova.V2_54 && call.Version < Nova.V2_75) json.Text("key_name", ServerDocument.Note(made, ServerNames.KeyName));
+                if (call.Version >= Nova.V2_57) json.WriteNull("user_data");
                 json.WriteString("adminPass", asked.Text("adminPass") ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6)));
             });
             json.WriteEndObject();

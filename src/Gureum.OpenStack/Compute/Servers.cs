@@ -48,10 +48,10 @@ internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flav
         throw Fault.NotFound($"Instance {id} could not be found.");
     }
 
-    private Answer One(Call call, VirtualMachine machine) => Answer.Json(json =>
+    private Answer One(Call call, VirtualMachine machine, bool isChange = false) => Answer.Json(json =>
     {
         json.WriteStartObject();
-        json.Object("server", _ => document.Write(json, call, machine));
+        json.Object("server", _ => document.Write(json, call, machine, isChange));
         json.WriteEndObject();
     });
 
@@ -190,7 +190,7 @@ internal sealed class Servers(Cloud cloud, ServerDocument document, Flavors flav
             if (body.Has("accessIPv4")) notes.Set(ServerNames.AccessIPv4, Address(body, "accessIPv4", System.Net.Sockets.AddressFamily.InterNetwork));
             if (body.Has("accessIPv6")) notes.Set(ServerNames.AccessIPv6, Address(body, "accessIPv6", System.Net.Sockets.AddressFamily.InterNetworkV6));
             if (body.Has("description") && call.Version >= Nova.V2_19) notes.Set(ServerNames.Description, body.Text("description"));
-        }));
+        }), isChange: true);
     }
 
     private static string? Address(Body body, string name, System.Net.Sockets.AddressFamily family) =>

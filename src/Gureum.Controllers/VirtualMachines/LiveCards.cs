@@ -3,10 +3,10 @@ using Gureum.Objects.Kubevirt.V1;
 namespace Gureum.Controllers.VirtualMachines;
 
 /// <summary>Network cards that come and go while a machine runs: those on networks that are not the pods'. Pure.</summary>
-internal static class LiveCards
+public static class LiveCards
 {
     /// <summary>The instance's spec with the cards of its machine's template; those that it has already stay as they are.</summary>
-    internal static VirtualMachineInstanceSpec Follow(VirtualMachineInstanceSpec has, VirtualMachineInstanceSpec wanted)
+    public static VirtualMachineInstanceSpec Follow(VirtualMachineInstanceSpec has, VirtualMachineInstanceSpec wanted)
     {
         if (has.Domain is not { } domain || wanted.Domain is null) return has;
         var (before, after) = (Names(has), Names(wanted));
@@ -30,7 +30,7 @@ internal static class LiveCards
     }
 
     /// <summary>What of a spec is not such a card.</summary>
-    internal static VirtualMachineInstanceSpec Without(VirtualMachineInstanceSpec spec)
+    public static VirtualMachineInstanceSpec Without(VirtualMachineInstanceSpec spec)
     {
         var names = Names(spec);
         if (names.Count == 0) return spec;

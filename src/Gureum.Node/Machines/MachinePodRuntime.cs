@@ -157,6 +157,8 @@ internal sealed class MachinePodRuntime(
         var disks = new GuestDisks(store.Directory(uid), paths);
         var made = await disks.EnsureAsync(instance, await SizesAsync(pod, cancel), cancel);
         doing[uid] = "making the network cards";
+        // Of an attempt that came to nothing: the hypervisor finds a tap where it is made, and no more where it was moved to.
+        network.Release(uid, []);
         var given = network.Attach(pod, instance, HostName(pod));
         var guest = new GuestHost(host.Accelerator!.DomainType, MachineNames.DomainName(record.Namespace, record.Instance), record.Domain, uid, Path.Combine(store.Directory(uid), "console.log"));
         var xml = DomainTranslation.Of(instance, guest, made, given, disks.Kernel(instance));
@@ -173,6 +175,12 @@ internal sealed class MachinePodRuntime(
             Confine(pod, guest.Name);
             await network.SettleAsync(uid);
             if (instance.Spec.StartStrategy != "Paused") await machine.ResumeAsync(cancel);
+        }
+        catch (PodNetworkException)
+        {
+            await machine.DestroyAsync(cancel: CancellationToken.None);
+            store.Put(record with { Started = null });
+            throw;
         }
         catch (LibvirtException)
         {

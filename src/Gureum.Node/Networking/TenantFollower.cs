@@ -56,10 +56,11 @@ internal sealed class TenantFollower : IAsyncDisposable
     {
         networks.AddHandler((old, current) => Note(old, current, static n => n.Spec));
         subnets.AddHandler((old, current) => Note(old, current, static s => s.Spec));
-        ports.AddHandler((old, current) => Note(old, current, static p => (p.Spec, p.Status)));
+        // What this node says of them itself is no news.
+        ports.AddHandler((old, current) => Note(old, current, static p => p.Spec));
         routers.AddHandler((old, current) => Note(old, current, static r => (r.Spec, r.Status, r.Metadata.DeletionTimestamp)));
         groups.AddHandler((old, current) => Note(old, current, static g => g.Spec));
-        floating.AddHandler((old, current) => Note(old, current, static f => (f.Spec, f.Status, f.Metadata.DeletionTimestamp)));
+        floating.AddHandler((old, current) => Note(old, current, static f => (f.Spec, f.Metadata.DeletionTimestamp)));
         nodes.AddHandler((old, current) =>
         {
             // Most changes of nodes are heartbeats and images.
@@ -137,7 +138,8 @@ internal sealed class TenantFollower : IAsyncDisposable
         foreach (var place in mine) Places.Put(place with { Wired = true, Here = place.Here || here });
         var report = await ApplyAsync();
         Wake();
-        if (mine.Any(p => ports.List().Any(o => o.Metadata.Uid == p.Port) && !report.Ports.Contains(p.Port))) throw new PodNetworkException(report.Problems.Length == 0 ? "a network of the machine is switched off" : string.Join("; ", report.Problems));
+        // A network that is switched off carries nothing, and is no reason not to run.
+        if (report.Problems.Length > 0 && mine.Any(p => !report.Ports.Contains(p.Port))) throw new PodNetworkException(string.Join("; ", report.Problems));
     }
 
     /// <summary>Takes a pod off its networks. One that is not known is fine.</summary>

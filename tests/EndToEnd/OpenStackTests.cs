@@ -274,7 +274,7 @@ public sealed class OpenStackTests(SharedCloud shared)
     private Task<string> StatusAsync(string name, string wanted) => StatusOfAsync("admin", name, wanted);
 
     // What `up` has built for this machine.
-    private static string TinyDisk()
+    internal static string TinyDisk()
     {
         string cache = Environment.GetEnvironmentVariable("GUREUM_IMAGE_CACHE") is { Length: > 0 } named ? named : "/var/cache/gureum/images";
         return Directory.EnumerateDirectories(cache, "tiny-guest-*").Select(static d => Path.Combine(d, "tiny.qcow2")).Where(File.Exists).MaxBy(File.GetLastWriteTimeUtc)

@@ -72,6 +72,19 @@ public sealed class VolumeStateTests
         Assert.Empty(VolumeUse.Written(Claim()));
     }
 
+    [Theory]
+    [InlineData("no JSON")]
+    [InlineData("[1]")]
+    [InlineData("[{\"id\":1}]")]
+    [InlineData("{\"id\":[]}")]
+    public void Annotations_ThatSomebodyHasSpoilt_SpoilNothingElse(string text)
+    {
+        var claim = Claim(notes: [(VolumeNames.Attachments, text), (VolumeNames.Transfer, text)]);
+        Assert.Null(Transfer.Of(claim));
+        Assert.Equal(text.StartsWith("[{", StringComparison.Ordinal) ? 1 : 0, VolumeUse.Written(claim).Count);
+        Assert.Empty(Cinder.Map(text));
+    }
+
     [Fact]
     public void Transfer_OfAClaim_OpensWithItsKeyOnly()
     {

@@ -75,14 +75,24 @@ internal static class Cinder
 
     internal static Answer Item(string key, string value) => One("meta", json => json.WriteString(key, value));
 
-    internal static IReadOnlyDictionary<string, string> Map(string? note) => ServerDocument.Metadata(note);
+    /// <summary>An annotation that is a JSON object of strings. Anybody who may change the object can have written it: what is none is left out.</summary>
+    internal static IReadOnlyDictionary<string, string> Map(string? note) => Parse(note) is JsonObject map ? map.Where(static p => p.Value?.GetValueKind() == JsonValueKind.String).ToDictionary(static p => p.Key, static p => p.Value!.GetValue<string>(), StringComparer.Ordinal) : new Dictionary<string, string>();
+
+    internal static JsonNode? Parse(string? note)
+    {
+        try { return note is null ? null : JsonNode.Parse(note, documentOptions: Body.Options); }
+        catch (JsonException) { return null; }
+    }
+
+    /// <summary>A string of an object that an annotation holds.</summary>
+    internal static string? Text(JsonObject value, string name) => value[name] is { } node && node.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : null;
 
     /// <summary>What was given, before it is stored as an annotation.</summary>
     internal static string? Note(IReadOnlyDictionary<string, string> map) => map.Count == 0 ? null : ServerCreation.Json(map);
 
     internal static string? Time(DateTimeOffset? time) => time is { } known ? Nova.BareTime(known) : null;
 
-    internal static JsonArray Array(string? note) => note is null ? [] : JsonNode.Parse(note)?.AsArray() ?? [];
+    internal static JsonArray Array(string? note) => Parse(note) as JsonArray ?? [];
 
     /// <summary>Puts a refusal that a project's ResourceQuota makes into Cinder's form.</summary>
     /// <param name="what">"volumes", "gigabytes", …: what was asked for.</param>

@@ -20,6 +20,8 @@ public sealed class VolumeHandover(Cloud cloud, VolumeMaker maker, ApiClient doo
     internal async Task<PersistentVolumeClaim> RunAsync(Caller taker, PersistentVolumeClaim claim, CancellationToken cancel)
     {
         var volume = cloud.PersistentVolumes.Get(null, claim.Spec.VolumeName);
+        // A claim may name whatever volume it likes: only what is bound to it is its to give.
+        if (claim.Spec.VolumeName is { Length: > 0 } && volume?.Spec.ClaimRef?.Uid != claim.Metadata.Uid) throw Fault.BadRequest($"Invalid volume: claim {claim.Metadata.Name} names a volume that is not bound to it.");
         var policy = volume?.Spec.PersistentVolumeReclaimPolicy;
         if (volume is not null) volume = await cloud.PersistentVolumes.ChangeAsync(door, volume, static v => v with { Spec = v.Spec with { PersistentVolumeReclaimPolicy = "Retain" } }, cancel);
         PersistentVolumeClaim made;

@@ -15,8 +15,8 @@ internal sealed record Transfer(string Id, string? Name, DateTimeOffset Created,
 {
     internal static Transfer? Of(PersistentVolumeClaim claim)
     {
-        if (VolumeDocument.Note(claim, VolumeNames.Transfer) is not { } note || JsonNode.Parse(note) is not JsonObject o || (string?)o["id"] is not { } id) return null;
-        return new Transfer(id, (string?)o["name"], DateTimeOffset.TryParse((string?)o["created"], System.Globalization.CultureInfo.InvariantCulture, out var created) ? created : default, (string?)o["salt"] ?? "", (string?)o["hash"] ?? "", (bool?)o["no_snapshots"] == true);
+        if (Cinder.Parse(VolumeDocument.Note(claim, VolumeNames.Transfer)) is not JsonObject o || Cinder.Text(o, "id") is not { } id) return null;
+        return new Transfer(id, Cinder.Text(o, "name"), DateTimeOffset.TryParse(Cinder.Text(o, "created"), System.Globalization.CultureInfo.InvariantCulture, out var created) ? created : default, Cinder.Text(o, "salt") ?? "", Cinder.Text(o, "hash") ?? "", o["no_snapshots"]?.GetValueKind() == JsonValueKind.True);
     }
 
     internal string Note => new JsonObject { ["id"] = Id, ["name"] = Name, ["created"] = Created.ToString("O"), ["salt"] = Salt, ["hash"] = Hash, ["no_snapshots"] = NoSnapshots }.ToJsonString();

@@ -63,9 +63,7 @@ public sealed class VolumeUse(Cloud cloud)
 
     /// <summary>Attachments that stand in the claim's annotation.</summary>
     public static IReadOnlyList<VolumeAttachment> Written(PersistentVolumeClaim claim) =>
-        [.. Cinder.Array(claim.Metadata.Annotations.GetValueOrDefault(VolumeNames.Attachments)).OfType<JsonObject>().Select(static o => new VolumeAttachment(Text(o, "id") ?? "", Text(o, "server"), Text(o, "host"), Text(o, "device"), DateTimeOffset.TryParse(Text(o, "at"), System.Globalization.CultureInfo.InvariantCulture, out var at) ? at : null, Text(o, "status") ?? "attached", Text(o, "mode") ?? "rw"))];
-
-    private static string? Text(JsonObject value, string name) => (string?)value[name];
+        [.. Cinder.Array(claim.Metadata.Annotations.GetValueOrDefault(VolumeNames.Attachments)).OfType<JsonObject>().Select(static o => new VolumeAttachment(Cinder.Text(o, "id") ?? "", Cinder.Text(o, "server"), Cinder.Text(o, "host"), Cinder.Text(o, "device"), DateTimeOffset.TryParse(Cinder.Text(o, "at"), System.Globalization.CultureInfo.InvariantCulture, out var at) ? at : null, Cinder.Text(o, "status") ?? "attached", Cinder.Text(o, "mode") ?? "rw"))];
 
     /// <summary>The annotation for a list; null for none.</summary>
     public static string? Write(IEnumerable<VolumeAttachment> attachments)

@@ -342,6 +342,21 @@ public sealed class DiskImportTests : IDisposable
     }
 
     [Fact]
+    public async Task Clone_OfAClaimThatNobodyHasHad_IsAnEmptyDisk()
+    {
+        await RunAsync(Clone);
+        Holds([]);
+    }
+
+    [Fact]
+    public async Task Clone_OfAClaimWithOtherFiles_IsRefused()
+    {
+        await File.WriteAllTextAsync(Path.Combine(Source, "index.html"), "of a container");
+        Assert.Contains("cannot be read", (await Assert.ThrowsAsync<ImportRefusedException>(() => RunAsync(Clone))).Message);
+        HoldsNothing();
+    }
+
+    [Fact]
     public async Task Clone_OfALink_IsRefused()
     {
         File.CreateSymbolicLink(Path.Combine(Source, "disk.img"), "/etc/shadow");

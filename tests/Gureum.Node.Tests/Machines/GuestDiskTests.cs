@@ -101,6 +101,17 @@ public sealed class GuestDiskTests : IDisposable
     }
 
     [Fact]
+    public async Task Claim_ThatWasExpanded_HasADiskThatGrowsAndKeepsItsContent()
+    {
+        var file = Path.Combine(Volume("d"), "disk.img");
+        File.WriteAllBytes(file, [.. Enumerable.Repeat((byte)7, 512)]);
+        await MakeAsync("""{"name":"d","persistentVolumeClaim":{"claimName":"c"}}""", claim: 1 << 20);
+        Assert.Equal((1 << 20, (byte)7), (new FileInfo(file).Length, File.ReadAllBytes(file)[511]));
+        await MakeAsync("""{"name":"d","persistentVolumeClaim":{"claimName":"c"}}""", claim: 4096);
+        Assert.Equal(1 << 20, new FileInfo(file).Length);
+    }
+
+    [Fact]
     public async Task Claim_OfBlocks_IsTheDiskItself()
     {
         var file = Path.Combine(Volume("d"), "disk.img");

@@ -27,6 +27,31 @@ public sealed partial class TempestTests(SharedCloud shared)
         "admin.test_flavors_access", "admin.test_flavors_access_negative", "admin.test_flavors_extra_specs", "admin.test_flavors_extra_specs_negative", "admin.test_flavors_microversions", "admin.test_hypervisor", "admin.test_keypairs_v210",
     ];
 
+    // With guests, which take their time: half a minute of it for each server where instructions are translated. The others of these modules were run by hand.
+    private static readonly string[] Servers =
+    [
+        "servers.test_create_server.ServersTestJSON", "servers.test_server_addresses", "servers.test_server_tags", "servers.test_server_group", "servers.test_multiple_create", "test_quotas", "admin.test_quotas_negative", "admin.test_simple_tenant_usage",
+    ];
+
+    // Without what needs backups, groups, QoS specs, encryption, several backends or volumes that somebody else has made by hand; and without
+    // admin.test_user_messages, which waits for messages: what goes wrong with a claim is told by events.
+    private static readonly string[] Volume =
+    [
+        "test_availability_zone", "test_extensions", "test_image_metadata", "test_snapshot_metadata", "test_versions", "test_volume_absolute_limits", "test_volume_delete_cascade", "test_volume_metadata", "test_volume_transfers", "test_volumes_clone", "test_volumes_clone_negative",
+        "test_volumes_extend", "test_volumes_get", "test_volumes_list", "test_volumes_negative", "test_volumes_snapshots_list", "test_volumes_snapshots_negative",
+    ];
+
+    private static readonly string[] VolumeAdmin =
+    [
+        "admin.test_backends_capabilities", "admin.test_snapshots_actions", "admin.test_volume_hosts", "admin.test_volume_pools", "admin.test_volume_quota_classes", "admin.test_volume_quotas", "admin.test_volume_quotas_negative", "admin.test_volume_retype", "admin.test_volume_services", "admin.test_volume_services_negative",
+        "admin.test_volume_snapshot_quotas_negative", "admin.test_volume_type_access", "admin.test_volume_types", "admin.test_volume_types_extra_specs", "admin.test_volume_types_extra_specs_negative", "admin.test_volume_types_negative", "admin.test_volumes_list",
+    ];
+
+    // With guests, which take their time.
+    private static readonly string[] VolumeUse = ["test_volumes_actions", "test_volumes_snapshots", "admin.test_volumes_actions"];
+
+    private static readonly string[] Attachments = ["volumes.test_attach_volume.AttachVolumeTestJSON", "volumes.test_attach_volume_negative"];
+
     private static readonly string[] Network =
     [
         "admin.test_external_network_extension", "admin.test_external_networks_negative", "admin.test_floating_ips_admin_actions", "admin.test_negative_quotas", "admin.test_ports", "admin.test_quotas", "admin.test_routers", "admin.test_routers_negative", "test_agent_management_negative",
@@ -50,6 +75,12 @@ public sealed partial class TempestTests(SharedCloud shared)
         ["tempest.api.network.admin.test_dhcp_agent_scheduler.DHCPAgentSchedulersTestJSON.test_add_remove_network_from_dhcp_agent"] = "every node answers a network's DHCP: it is neither put on one nor taken off",
         ["tempest.api.compute.keypairs.test_keypairs_v22.KeyPairsV22TestJSON.test_keypairsv22_create_list_show_with_type"] = "keys of X.509, which only Windows guests take, are refused by name",
         ["tempest.api.compute.admin.test_hypervisor.HypervisorAdminTestJSON.test_get_hypervisor_uptime"] = "a Node does not tell since when it runs: 501",
+        ["tempest.api.volume.test_volumes_actions.VolumesActionsTest.test_volume_upload"] = "images are not made out of volumes yet: 501",
+        ["tempest.api.volume.admin.test_volume_services.VolumesServicesTestJSON.test_get_service_by_volume_host_name"] = "an empty volume is on no node before a guest has it",
+        ["tempest.api.volume.admin.test_volume_snapshot_quotas_negative.VolumeSnapshotQuotasNegativeTestJSON"] = "what a snapshot keeps is a claim, and counts as a volume too",
+        ["tempest.api.volume.admin.test_volume_quota_classes.VolumeQuotaClassesTest.test_update_default_quota"] = "a ResourceQuota holds for one project, there are none for all: 501",
+        ["tempest.api.volume.admin.test_volume_quotas.VolumeQuotasAdminTestJSON.test_update_all_quota_resources_for_tenant"] = "a ResourceQuota counts no backups and no groups",
+        ["tempest.api.volume.admin.test_volume_types.VolumeTypesTest.test_volume_type_encryption_create_get_update_delete"] = "a claim's data lies on its node as the guest has written it: 501",
     };
 
     [Fact]
@@ -63,6 +94,21 @@ public sealed partial class TempestTests(SharedCloud shared)
 
     [Fact]
     public Task Compute_OfTempest_Passes() => PassesAsync("compute", Compute);
+
+    [Fact]
+    public Task Servers_OfTempest_Pass() => PassesAsync("compute", Servers);
+
+    [Fact]
+    public Task Volume_OfTempest_Passes() => PassesAsync("volume", Volume);
+
+    [Fact]
+    public Task VolumeAdmin_OfTempest_Passes() => PassesAsync("volume", VolumeAdmin);
+
+    [Fact]
+    public Task VolumeUse_OfTempest_Passes() => PassesAsync("volume", VolumeUse);
+
+    [Fact]
+    public Task Attachments_OfTempest_Pass() => PassesAsync("compute", Attachments);
 
     // Neutron's client of Tempest's sleeps ten seconds before it deletes a subnet: several modules sleep at once.
     private const int AtOnce = 6;
@@ -79,7 +125,7 @@ public sealed partial class TempestTests(SharedCloud shared)
             var failed = outputs.SelectMany(static o => Failure().Matches(o)).Select(static m => m.Groups[1].Value == "setUpClass" ? m.Groups[2].Value : m.Groups[1].Value).Distinct().ToList();
             var surprising = failed.Where(static f => !LeftOut.ContainsKey(f)).ToList();
             Assert.True(surprising.Count == 0, "these failed:\n" + string.Join('\n', surprising) + "\n" + string.Concat(outputs.Where(o => surprising.Any(f => o.Contains(f, StringComparison.Ordinal))).Select(static o => o[^Math.Min(o.Length, 4000)..])));
-            Assert.Empty(LeftOut.Keys.Where(k => k.StartsWith($"tempest.api.{service}.", StringComparison.Ordinal)).Except(failed));
+            Assert.Empty(LeftOut.Keys.Where(k => modules.Any(m => k.StartsWith($"tempest.api.{service}.{m}.", StringComparison.Ordinal))).Except(failed));
         }
         finally { Directory.Delete(folder, recursive: true); }
     }
@@ -95,7 +141,7 @@ public sealed partial class TempestTests(SharedCloud shared)
 
     private async Task<string> SettingsAsync(string service, string folder)
     {
-        string password = (await File.ReadAllTextAsync(Path.Combine(cloud.Data, "openstack", "admin.password"))).Trim(), image = Guid.NewGuid().ToString();
+        string password = (await File.ReadAllTextAsync(Path.Combine(cloud.Data, "openstack", "admin.password"))).Trim(), image = await ImageAsync();
         return $"""
             [DEFAULT]
             log_file = {folder}/tempest.log
@@ -120,7 +166,7 @@ public sealed partial class TempestTests(SharedCloud shared)
             nova = true
             glance = true
             neutron = true
-            cinder = false
+            cinder = true
             swift = false
             horizon = false
             [image]
@@ -140,9 +186,25 @@ public sealed partial class TempestTests(SharedCloud shared)
             [network-feature-enabled]
             ipv6 = false
             api_extensions = {string.Join(',', Extensions)}
+            [volume]
+            max_microversion = 3.70
+            vendor_name = Gureum
+            storage_protocol = file
+            [volume-feature-enabled]
+            backup = false
+            multi_backend = false
+            manage_volume = false
+            manage_snapshot = false
             [validation]
             run_validation = false
             """;
+    }
+
+    // A guest that starts in seconds; made once.
+    private async Task<string> ImageAsync()
+    {
+        const string Script = ". <(\"$PROGRAM\" openrc admin --data-dir \"$DATA\"); openstack image show tempest -f value -c id 2>/dev/null || exec openstack image create --public --disk-format qcow2 --container-format bare --file \"$DISK\" tempest -f value -c id";
+        return (await cloud.InsideAsync("env", ["PROGRAM=" + Cloud.Program, "DATA=" + cloud.Data, "DISK=" + OpenStackTests.TinyDisk(), "bash", "-c", Script])).Ok().Trim();
     }
 
     private async Task<string> UrlAsync() =>

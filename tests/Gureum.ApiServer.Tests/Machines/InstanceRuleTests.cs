@@ -73,6 +73,18 @@ public sealed class InstanceRuleTests(TestServer server)
         }
     }
 
+    // The instance is on the pods' network, as it was made; that card stays.
+    [Theory]
+    [InlineData("""[{"name":"default","pod":{}},{"name":"blue","multus":{"networkName":"blue"}}]""", """[{"name":"default","masquerade":{}},{"name":"blue","bridge":{}}]""", 200)]
+    [InlineData("""[{"name":"blue","multus":{"networkName":"blue"}}]""", """[{"name":"blue","bridge":{}}]""", 422)]
+    public async Task Cards_OnOtherNetworks_ComeWhileTheInstanceIsThere(string networks, string interfaces, int code)
+    {
+        var ns = await server.NamespaceAsync();
+        (await server.Admin.PostAsync($"{Group}{ns}/virtualmachineinstances", Instance("""{"memory":{"guest":"64Mi"},"devices":{"interfaces":[{"name":"default","masquerade":{}}]}}""", ""","networks":[{"name":"default","pod":{}}]"""))).Ok();
+        var answer = await server.Admin.PatchAsync($"{Group}{ns}/virtualmachineinstances/i", """{"spec":{"networks":NETWORKS,"domain":{"devices":{"interfaces":INTERFACES}}}}""".Replace("NETWORKS", networks).Replace("INTERFACES", interfaces), Api.Merge);
+        Assert.Equal(code, answer.Code);
+    }
+
     [Fact]
     public async Task Status_ByTheMainResource_IsLeftAlone()
     {

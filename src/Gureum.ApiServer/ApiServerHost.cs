@@ -140,7 +140,7 @@ public sealed class ApiServerHost : IAsyncDisposable
     private static IReadOnlyList<IAdmissionPlugin> Plugins(ClusterState state, ResourceCatalog catalog, RbacAuthorizer rbac, IAuthorizer authorizer, WebhookClient webhooks) =>
     [
         new NamespaceLifecycle(state), new ServiceAccountAdmission(state), new PodPriorityAndTolerations(state), new RuntimeClassAdmission(state), new StorageAdmission(state), new LimitRanges(state), new CertificateAdmission(authorizer),
-        new NodeRestriction(state), new EscalationAdmission(rbac, authorizer), new PodSecurityAdmission(state),
+        new NodeRestriction(state), new EscalationAdmission(rbac, authorizer), new TenantNetworkAdmission(state, authorizer), new PodSecurityAdmission(state),
         new PolicyAdmission(state, catalog, authorizer), new WebhookAdmission(state, catalog, authorizer, webhooks), new QuotaAdmission(state),
     ];
 

@@ -9,37 +9,41 @@ namespace Gureum.OpenStack.Networking;
 /// <summary>Completes ports that came in by kubectl (addresses, hardware address), and frees those whose server, router or network is gone.</summary>
 internal sealed class PortKeeper
 {
+    /// <summary>A port to look at, or whatever is of a device that has gone.</summary>
+    private readonly record struct Item(ObjectKey Port, string? Device = null);
+
     private readonly Cloud cloud;
     private readonly NetworkParts parts;
     private readonly ApiClient door;
-    private readonly WorkQueue<ObjectKey> queue;
-    private readonly Reconciler<ObjectKey> reconciler;
+    private readonly WorkQueue<Item> queue;
+    private readonly Reconciler<Item> reconciler;
 
     internal PortKeeper(Cloud cloud, NetworkParts parts, ApiClient door, TimeProvider time)
     {
         (this.cloud, this.parts, this.door) = (cloud, parts, door);
-        queue = new WorkQueue<ObjectKey>(time);
-        reconciler = new Reconciler<ObjectKey>("openstack-ports", queue, KeepAsync);
+        queue = new WorkQueue<Item>(time);
+        reconciler = new Reconciler<Item>("openstack-ports", queue, KeepAsync);
         cloud.Informers.Get<Port>().AddHandler((_, current) => Add(current));
-        cloud.Informers.Get<VirtualMachine>().AddHandler((old, current) => { if (current is null) AddOf(old?.Metadata.Uid); });
-        cloud.Informers.Get<Router>().AddHandler((old, current) => { if (current is null) AddOf(old?.Metadata.Uid); });
+        // Handlers hold their informer's lock: they look into no other.
+        cloud.Informers.Get<VirtualMachine>().AddHandler((old, current) => { if (current is null && old is not null) queue.Add(new Item(default, old.Metadata.Uid)); });
+        cloud.Informers.Get<Router>().AddHandler((old, current) => { if (current is null && old is not null) queue.Add(new Item(default, old.Metadata.Uid)); });
     }
 
     internal Task RunAsync(CancellationToken cancel) => reconciler.RunAsync(cancel);
 
     private void Add(Port? port)
     {
-        if (port is not null) queue.Add(new ObjectKey(port.Metadata.Namespace, port.Metadata.Name!));
+        if (port is not null) queue.Add(new Item(new ObjectKey(port.Metadata.Namespace, port.Metadata.Name!)));
     }
 
-    private void AddOf(string? device)
+    private async Task KeepAsync(Item item, CancellationToken cancel)
     {
-        foreach (var port in cloud.Ports.By(Cloud.ByDevice, device ?? "")) Add(port);
-    }
-
-    private async Task KeepAsync(ObjectKey key, CancellationToken cancel)
-    {
-        if (cloud.Ports.Get(key.Namespace, key.Name) is not { Metadata.DeletionTimestamp: null } port) return;
+        if (item.Device is { } device)
+        {
+            foreach (var left in cloud.Ports.By(Cloud.ByDevice, device)) Add(left);
+            return;
+        }
+        if (cloud.Ports.Get(item.Port.Namespace, item.Port.Name) is not { Metadata.DeletionTimestamp: null } port) return;
         try
         {
             if (IsLeft(port)) await cloud.Ports.DeleteAsync(door, port, cancel);

@@ -269,6 +269,19 @@ public sealed class OpenStackTests(SharedCloud shared)
         finally { Directory.Delete(folder, recursive: true); }
     }
 
+    /// <summary>Whoever is of another project gets nothing on any route that is for one thing: the script walks them all.</summary>
+    [Fact]
+    public async Task Stranger_OnEveryRoute_ReadsAndNamesNothingOfAnother()
+    {
+        await RunAsync("admin", "image", "create", "--public", "--disk-format", "qcow2", "--container-format", "bare", "--file", TinyDisk(), "walked");
+        string password = (await File.ReadAllTextAsync(Path.Combine(cloud.Data, "openstack", "admin.password"))).Trim();
+        string url = (await File.ReadAllLinesAsync(Path.Combine(cloud.Data, "openstack", "clouds.yaml"))).Select(static l => l.Trim()).First(static l => l.StartsWith("auth_url: ", StringComparison.Ordinal))["auth_url: ".Length..];
+        string said = (await cloud.InsideAsync("env", ["AUTH_URL=" + url, "CA=" + Path.Combine(cloud.Data, "openstack", "ca.pem"), "PASSWORD=" + password, "/usr/bin/python3", Path.Combine(AppContext.BaseDirectory, "Scripts", "isolation.py")])).Ok().Trim();
+        Assert.StartsWith("tried ", said, StringComparison.Ordinal);
+        Assert.True(int.Parse(said["tried ".Length..], System.Globalization.CultureInfo.InvariantCulture) > 120, said);
+        await RunAsync("admin", "image", "delete", "walked");
+    }
+
     private Task<string> StatusOfAsync(string user, string name, string wanted) => Eventually.GetAsync("the server's status", async () => (string)(await ReadAsync(user, "server", "show", name))["status"]!, s => s == wanted);
 
     private Task<string> StatusAsync(string name, string wanted) => StatusOfAsync("admin", name, wanted);

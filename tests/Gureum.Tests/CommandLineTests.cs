@@ -79,6 +79,10 @@ public sealed class CommandLineTests
         Assert.Equal(["Clients", "EndToEnd"], all.TakeLast(2).Select(p => p.Name));
         Assert.Contains(all, p => p.Name == "Gureum.Tests");
         Assert.Equal("Gureum.Tests", Assert.Single(TestProject.Find(root, ["gureum.tests"])).Name);
+        IReadOnlyList<TestProject> door = TestProject.Find(root, ["openstack"]);
+        Assert.Equal(["Gureum.OpenStack.Tests", "EndToEnd"], door.Select(p => p.Name));
+        Assert.Empty(door[0].Classes);
+        Assert.Equal(["OpenStackTempestTests", "OpenStackTests"], door[1].Classes.Order());
         Assert.Contains("no-such", Assert.Throws<CommandFailure>(() => TestProject.Find(root, ["no-such"])).Message);
     }
 }

@@ -52,7 +52,7 @@ internal sealed class NetworkService(IReadOnlyList<Action<Routes>> resources) : 
     public Answer Refuse(Fault fault, Call call)
     {
         // The quota that the API server keeps.
-        if (fault.Status == 403 && Quotas.Exceeded(fault.Message) is { } resource) fault = Neutron.Refusal(409, "OverQuota", $"Quota exceeded for resources: ['{resource}']. {fault.Message}");
+        if (fault.Status == 403 && Quotas.Exceeded(fault.Message) is { } resource) fault = Neutron.Refusal(409, "OverQuota", $"Quota exceeded for resources: ['{resource}']. {fault.Message.Replace("\"", "", StringComparison.Ordinal)}");
         var name = fault.Type ?? fault.Status switch { 400 => "HTTPBadRequest", 403 => "PolicyNotAuthorized", 404 => "HTTPNotFound", 405 => "HTTPMethodNotAllowed", 409 => "HTTPConflict", 413 => "HTTPRequestEntityTooLarge", 503 => "HTTPServiceUnavailable", _ => "HTTPInternalServerError" };
         return Answer.Json(json =>
         {

@@ -12,7 +12,7 @@ internal static class TestCommand
     internal static Command Create()
     {
         Option<string> output = CommonOptions.Output();
-        var names = new Argument<string[]>("names") { Description = "Parts of test projects' names; none means all.", Arity = ArgumentArity.ZeroOrMore };
+        var names = new Argument<string[]>("names") { Description = "Parts of test projects' names, or of names of end-to-end test classes; none means all.", Arity = ArgumentArity.ZeroOrMore };
         var noInstall = new Option<bool>("--no-install") { Description = "Refuse to install missing OS packages: say which instead." };
         var command = new Command("test", "Builds and runs the tests: unit and contract tests first, end-to-end tests last.") { names, noInstall, output };
         command.Runs(async (parsed, cancel) =>

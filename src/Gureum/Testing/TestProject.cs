@@ -17,8 +17,11 @@ internal sealed record TestProject(string Name, string File, TimeSpan Limit)
     /// <summary>Whether its tests run whole clouds, with every guest there is.</summary>
     internal bool RunsClouds => Name == EndToEnd;
 
-    /// <summary>All projects in the order in which they run, or those with one of the names in theirs.</summary>
-    /// <exception cref="CommandFailure">A name fits no project.</exception>
+    /// <summary>The classes that are run, by name; empty for all.</summary>
+    internal IReadOnlyList<string> Classes { get; private init; } = [];
+
+    /// <summary>All projects in the order in which they run, or those with one of the names in theirs; of the clouds' tests also single classes, which are slow each.</summary>
+    /// <exception cref="CommandFailure">A name fits no project and no class.</exception>
     internal static IReadOnlyList<TestProject> Find(string root, IReadOnlyList<string> names)
     {
         TestProject[] all =
@@ -27,12 +30,14 @@ internal sealed record TestProject(string Name, string File, TimeSpan Limit)
                 .Select(f => (Name: Path.GetFileNameWithoutExtension(f), File: f))
                 .Where(p => p.Name.EndsWith(".Tests", StringComparison.Ordinal) || p.Name is Clients or EndToEnd)
                 .OrderBy(p => p.Name == EndToEnd).ThenBy(p => p.Name == Clients).ThenBy(p => p.Name, StringComparer.Ordinal)
-                .Select(p => new TestProject(p.Name, p.File, p.Name == EndToEnd ? TimeSpan.FromMinutes(25) : TimeSpan.FromMinutes(8))),
+                .Select(p => new TestProject(p.Name, p.File, p.Name == EndToEnd ? TimeSpan.FromMinutes(35) : TimeSpan.FromMinutes(8))),
         ];
-        string[] unknown = [.. names.Where(n => !all.Any(p => p.Fits(n)))];
+        string[] unknown = [.. names.Where(n => !all.Any(p => p.Fits(n) || p.ClassesLike(n).Any()))];
         if (unknown.Length > 0) throw new CommandFailure($"no test project is named like {string.Join(", ", unknown)}; there are {string.Join(", ", all.Select(p => p.Name))}");
-        return names.Count == 0 ? all : [.. all.Where(p => names.Any(p.Fits))];
+        return names.Count == 0 ? all : [.. all.Select(p => names.Any(p.Fits) ? p : p with { Classes = [.. names.SelectMany(p.ClassesLike).Distinct()] }).Where(p => names.Any(p.Fits) || p.Classes.Count > 0)];
     }
+
+    private IEnumerable<string> ClassesLike(string name) => !RunsClouds ? [] : Directory.EnumerateFiles(Path.GetDirectoryName(File)!, "*Tests.cs").Select(static f => Path.GetFileNameWithoutExtension(f)!).Where(c => c.Contains(name, StringComparison.OrdinalIgnoreCase));
 
     private bool Fits(string name) => Name.Contains(name, StringComparison.OrdinalIgnoreCase);
 }

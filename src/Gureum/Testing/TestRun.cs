@@ -42,7 +42,7 @@ internal static class TestRun
         limit.CancelAfter(project.Limit);
         try
         {
-            ProgramResult result = await Subprocess.RunAsync(program, ["-noLogo", "-noColor", "-longRunning", "240", "-result-ctrf", report], limit.Token, line: Console.WriteLine, directory: Path.GetDirectoryName(project.File));
+            ProgramResult result = await Subprocess.RunAsync(program, ["-noLogo", "-noColor", "-longRunning", "240", "-result-ctrf", report, .. project.Classes.SelectMany(static c => (string[])["-class", $"*.{c}"])], limit.Token, line: Console.WriteLine, directory: Path.GetDirectoryName(project.File));
             return Totals(project, report, result.ExitCode);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)

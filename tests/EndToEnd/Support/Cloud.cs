@@ -53,7 +53,7 @@ public sealed class Cloud : IAsyncDisposable
     /// <summary>Runs ./gureum COMMAND --data-dir … inside. Namespaces of the network alone change: `ip netns exec` would hide control groups.</summary>
     internal Task<Said> GureumAsync(string command, params string[] more) => InsideAsync(Program, [command, "--data-dir", Data, .. more]);
 
-    internal Task<Said> InsideAsync(string program, string[] arguments, string? input = null) => Shell.RunAsync("nsenter", [.. Enter, program, .. arguments], input, Variables);
+    internal Task<Said> InsideAsync(string program, string[] arguments, string? input = null, TimeSpan? atMost = null) => Shell.RunAsync("nsenter", [.. Enter, program, .. arguments], input, Variables, atMost: atMost);
 
     internal System.Diagnostics.Process StartInside(string program, params string[] arguments) => Shell.Start("nsenter", [.. Enter, program, .. arguments], Variables);
 

@@ -15,10 +15,11 @@ internal static class Shell
     /// <summary>Longer than anything here takes on a busy machine; a program that hangs is ended and fails its test.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
-    internal static async Task<Said> RunAsync(string program, IReadOnlyList<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
+    internal static async Task<Said> RunAsync(string program, IReadOnlyList<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null, TimeSpan? atMost = null)
     {
         using Process process = Start(program, arguments, environment);
-        using var limit = new CancellationTokenSource(Limit);
+        TimeSpan allowed = atMost ?? Limit;
+        using var limit = new CancellationTokenSource(allowed);
         string command = program + " " + string.Join(' ', arguments);
         try
         {
@@ -31,7 +32,7 @@ internal static class Shell
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{command}\nstill ran after {Limit.TotalMinutes} minutes");
+            throw new TimeoutException($"{command}\nstill ran after {allowed.TotalMinutes} minutes");
         }
     }
 

@@ -128,7 +128,7 @@ public sealed class TenantNetworksTests : IAsyncDisposable
         using var server = Traffic.Serve(_node.Space, "node", 80);
         Assert.Contains(Traffic.Ask(a1, "10.0.0.1", 80), (string[])["HostUnreachable", "TimedOut"]);
         // The network's own namespace forwards nothing either.
-        using (var inside = new RouteNetlink(NetNamespace.At(_node.Tenants))) Assert.Empty(inside.ListAddresses().Where(a => a.Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork && !IPAddress.IsLoopback(a.Address)));
+        using (var inside = new RouteNetlink(NetNamespace.At(_node.Tenants))) Assert.DoesNotContain(inside.ListAddresses(), a => a.Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork && !IPAddress.IsLoopback(a.Address));
     }
 
     private Dictionary<string, int> Indexes()

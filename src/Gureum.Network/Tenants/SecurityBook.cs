@@ -34,7 +34,8 @@ internal sealed class SecurityBook(string table)
     {
         var wanted = new Dictionary<string, OwnedRules>(StringComparer.Ordinal);
         var dhcp = new Dictionary<string, PhysicalAddress>(StringComparer.Ordinal);
-        foreach (var port in state.Ports.Where(p => p.Role == PortRole.Dhcp)) dhcp[port.Network] = port.Mac;
+        // Of several the first serves.
+        foreach (var port in state.Ports.Where(p => p is { Role: PortRole.Dhcp, Up: true } && p.Addresses.Length > 0)) dhcp.TryAdd(port.Network, port.Mac);
         var here = state.Ports.Where(p => p is { Role: PortRole.Guest, Interface: not null, Secured: true } && present.Contains(p.Network)).ToList();
         var groups = state.Groups.ToDictionary(g => g.Id, StringComparer.Ordinal);
         var used = here.SelectMany(p => p.Groups).Where(groups.ContainsKey).ToHashSet(StringComparer.Ordinal);

@@ -24,7 +24,7 @@ internal sealed class NetworkKeeper
         cloud.Informers.Get<Subnet>().AddHandler((old, current) => { if ((current ?? old) is { Spec.Network: { } name } subnet) queue.Add(new ObjectKey(subnet.Metadata.Namespace, name)); });
         cloud.Informers.Get<Port>().AddHandler((old, current) =>
         {
-            if (current is null && old is { Spec.DeviceOwner: NetworkNames.Dhcp, Spec.Network: { Name: { } name } network }) queue.Add(new ObjectKey(network.Namespace ?? old.Metadata.Namespace, name));
+            if ((current ?? old) is { Spec.DeviceOwner: NetworkNames.Dhcp, Spec.Network: { Name: { } name } network } port) queue.Add(new ObjectKey(network.Namespace ?? port.Metadata.Namespace, name));
         });
     }
 
@@ -46,7 +46,14 @@ internal sealed class NetworkKeeper
     private async Task<bool> ServeAsync(Network network, CancellationToken cancel)
     {
         if (cloud.Networks.Get(network.Metadata.Namespace, network.Metadata.Name) is not { Metadata.DeletionTimestamp: null }) return false;
-        var known = parts.Topology.PortsOf(network).FirstOrDefault(static p => p.Spec.DeviceOwner == NetworkNames.Dhcp);
+        // One that somebody has made by hand is left alone, and takes the place of the keeper's.
+        var all = parts.Topology.PortsOf(network).Where(static p => p.Spec.DeviceOwner == NetworkNames.Dhcp).ToList();
+        var known = all.FirstOrDefault(p => p.Spec.DeviceID == Ports.DhcpDevice(network));
+        if (all.Count > (known is null ? 0 : 1))
+        {
+            if (known is not null) await Ends.GoneAsync(cloud.Ports, door, known, cancel);
+            return true;
+        }
         var addresses = new List<FixedIP>();
         foreach (var subnet in parts.Topology.SubnetsOf(network).Where(static s => s.Spec.Dhcp != false))
             if (known?.Spec.FixedIPs.FirstOrDefault(f => f.Subnet == subnet.Metadata.Name) is { } kept) addresses.Add(kept);

@@ -1,5 +1,6 @@
 using Gureum.Client;
 using Gureum.Objects.Kubevirt.V1;
+using Gureum.Objects.Models;
 using Gureum.Objects.Network.V1;
 using Gureum.OpenStack.Objects;
 using Port = Gureum.Objects.Network.V1.Port;
@@ -46,12 +47,15 @@ internal sealed class PortKeeper
         if (cloud.Ports.Get(item.Port.Namespace, item.Port.Name) is not { Metadata.DeletionTimestamp: null } port) return;
         try
         {
-            if (IsLeft(port)) await cloud.Ports.DeleteAsync(door, port, cancel);
-            else if (port.Spec.DeviceOwner == NetworkNames.Server && port.Spec.DeviceID is { Length: > 0 } id && cloud.Machines.Find(id) is null) await cloud.Ports.ChangeAsync(door, port, static p => p with { Spec = p.Spec with { DeviceID = null, DeviceOwner = null } }, cancel);
+            if (IsLeft(port) && !await ExistsAsync<Router>(port, cancel)) await cloud.Ports.DeleteAsync(door, port, cancel);
+            else if (port.Spec.DeviceOwner == NetworkNames.Server && port.Spec.DeviceID is { Length: > 0 } id && cloud.Machines.Find(id) is null && !await ExistsAsync<VirtualMachine>(port, cancel)) await cloud.Ports.ChangeAsync(door, port, static p => p with { Spec = p.Spec with { DeviceID = null, DeviceOwner = null } }, cancel);
             else if (string.IsNullOrEmpty(port.Spec.MacAddress) && parts.Topology.NetworkOf(port) is { } network) await parts.Ports.CompleteAsync(door, network, port, cancel);
         }
         catch (ApiException e) when (e.IsNotFound) { /* deleted meanwhile */ }
     }
+
+    // This process's copy may not have it yet: the server is asked before anything is taken away.
+    private async Task<bool> ExistsAsync<T>(Port port, CancellationToken cancel) where T : class, IKubeObject<T> => (await door.ListAsync<T>(null, null, cancel)).Items.Any(o => o.Metadata.Uid == port.Spec.DeviceID);
 
     // A router's legs go with it.
     private bool IsLeft(Port port) => port.Spec.DeviceOwner is NetworkNames.RouterGateway or NetworkNames.RouterInterface && port.Spec.DeviceID is { Length: > 0 } id && cloud.Routers.Find(id) is null;

@@ -107,11 +107,14 @@ internal sealed class Ports(Cloud cloud, Topology topology, Networks networks, S
         return MakeAsync(client, ns, shown, metadata => new Port { Metadata = mark(metadata), Spec = chosen }, cancel);
     }, cancel);
 
+    /// <summary>Whose the network's own port is.</summary>
+    internal static string DhcpDevice(Network network) => "dhcp-" + network.Metadata.Uid;
+
     /// <summary>The network's own port; its lock is held.</summary>
     internal Task<Port> ServeAsync(ApiClient client, Network network, IReadOnlyList<FixedIP> at, CancellationToken cancel) => MakeAsync(client, network.Metadata.Namespace!, "", metadata => new Port
     {
         Metadata = metadata with { OwnerReferences = [Owners.Of(Network.Resource, network.Metadata)] },
-        Spec = new PortSpec { Network = Reference(network, network.Metadata.Namespace!), AdminStateUp = true, PortSecurity = false, DeviceOwner = NetworkNames.Dhcp, DeviceID = "dhcp-" + network.Metadata.Uid, MacAddress = MacOn(network, null, null), FixedIPs = at },
+        Spec = new PortSpec { Network = Reference(network, network.Metadata.Namespace!), AdminStateUp = true, PortSecurity = false, DeviceOwner = NetworkNames.Dhcp, DeviceID = DhcpDevice(network), MacAddress = MacOn(network, null, null), FixedIPs = at },
     }, cancel);
 
     /// <summary>Chooses what a port that came by another door left open.</summary>

@@ -7,7 +7,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Networking;
 
 /// <summary>Floating IPs (https://docs.openstack.org/api-ref/network/v2/#floating-ips-floatingips): addresses of an external network that stand for a port's.</summary>
-internal sealed class FloatingIps(Cloud cloud, Topology topology, Networks networks, Ports ports, NetworkLocks locks) : Resource<FloatingIP>(cloud, cloud.FloatingIps, "floatingip", "floatingips", "FloatingIP")
+internal sealed class FloatingIps(Cloud cloud, Topology topology, Networks networks, Ports ports, NetworkLocks locks, TimeProvider time) : Resource<FloatingIP>(cloud, cloud.FloatingIps, time, "floatingip", "floatingips", "FloatingIP")
 {
     protected override IReadOnlyDictionary<string, Given> Attributes { get; } = new Dictionary<string, Given>
     {

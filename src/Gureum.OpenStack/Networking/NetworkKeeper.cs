@@ -20,7 +20,11 @@ internal sealed class NetworkKeeper
         (this.cloud, this.parts, this.door) = (cloud, parts, door);
         var queue = new WorkQueue<ObjectKey>(time);
         reconciler = new Reconciler<ObjectKey>("openstack-networks", queue, KeepAsync);
-        cloud.Informers.Get<Network>().AddHandler((_, current) => { if (current is not null) queue.Add(new ObjectKey(current.Metadata.Namespace, current.Metadata.Name!)); });
+        cloud.Informers.Get<Network>().AddHandler((old, current) =>
+        {
+            if (current is not null) queue.Add(new ObjectKey(current.Metadata.Namespace, current.Metadata.Name!));
+            else if (old is not null) parts.Locks.Forget(old.Metadata.Uid!);
+        });
         cloud.Informers.Get<Subnet>().AddHandler((old, current) => { if ((current ?? old) is { Spec.Network: { } name } subnet) queue.Add(new ObjectKey(subnet.Metadata.Namespace, name)); });
         cloud.Informers.Get<Port>().AddHandler((old, current) =>
         {

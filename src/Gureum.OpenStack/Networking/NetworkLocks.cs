@@ -11,6 +11,9 @@ internal sealed class NetworkLocks
 
     internal Task<T> WithAsync<T>(Network network, Func<Task<T>> work, CancellationToken cancel) => RunAsync(locks.GetOrAdd(network.Metadata.Uid!, static _ => new SemaphoreSlim(1, 1)), work, cancel);
 
+    /// <summary>A network is gone: nobody chooses on it any more.</summary>
+    internal void Forget(string uid) => locks.TryRemove(uid, out _);
+
     /// <summary>Segments of networks, and prefixes of pools, are chosen over the whole cloud.</summary>
     internal Task<T> WithCloudAsync<T>(Func<Task<T>> work, CancellationToken cancel) => RunAsync(segments, work, cancel);
 

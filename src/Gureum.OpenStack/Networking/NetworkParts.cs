@@ -12,13 +12,13 @@ internal sealed record NetworkParts(NetworkService Service, Topology Topology, N
     internal static NetworkParts Build(Cloud cloud, ApiClient door, TimeProvider time)
     {
         var (topology, locks, quotas) = (new Topology(cloud), new NetworkLocks(), new Quotas(cloud));
-        var networks = new Networks(cloud, topology, locks, door);
+        var networks = new Networks(cloud, topology, locks, door, time);
         var groups = new SecurityGroups(cloud, door, time);
-        var ports = new Ports(cloud, topology, networks, groups, new PortAddresses(topology), locks);
-        var pools = new SubnetPools(cloud);
+        var ports = new Ports(cloud, topology, networks, groups, new PortAddresses(topology), locks, time);
+        var pools = new SubnetPools(cloud, time);
         return new NetworkParts(new NetworkService(
         [
-            networks.Map, new Subnets(cloud, topology, networks, pools, locks).Map, pools.Map, ports.Map, new Routers(cloud, topology, networks, ports, door).Map, new FloatingIps(cloud, topology, networks, ports, locks).Map, groups.Map,
+            networks.Map, new Subnets(cloud, topology, networks, pools, locks, time).Map, pools.Map, ports.Map, new Routers(cloud, topology, networks, ports, door, time).Map, new FloatingIps(cloud, topology, networks, ports, locks, time).Map, groups.Map,
             new SecurityGroupRules(cloud, groups, quotas, time).Map, quotas.Map, new NetworkFacts(cloud, topology, networks).Map,
         ]), topology, networks, ports, groups, locks);
     }

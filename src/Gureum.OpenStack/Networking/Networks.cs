@@ -8,7 +8,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Networking;
 
 /// <summary>Networks (https://docs.openstack.org/api-ref/network/v2/#networks): each is a segment of its own, apart from all others.</summary>
-internal sealed class Networks(Cloud cloud, Topology topology, NetworkLocks locks, ApiClient door) : Resource<Network>(cloud, cloud.Networks, "network", "networks", "Network")
+internal sealed class Networks(Cloud cloud, Topology topology, NetworkLocks locks, ApiClient door, TimeProvider time) : Resource<Network>(cloud, cloud.Networks, time, "network", "networks", "Network")
 {
     internal const int Mtu = 1450, LeastMtu = 68, MostSegments = 1 << 20;
 

@@ -9,7 +9,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Networking;
 
 /// <summary>Ports (https://docs.openstack.org/api-ref/network/v2/#ports): what stands on a network, with its hardware and other addresses.</summary>
-internal sealed class Ports(Cloud cloud, Topology topology, Networks networks, SecurityGroups groups, PortAddresses addresses, NetworkLocks locks) : Resource<Port>(cloud, cloud.Ports, "port", "ports", "Port")
+internal sealed class Ports(Cloud cloud, Topology topology, Networks networks, SecurityGroups groups, PortAddresses addresses, NetworkLocks locks, TimeProvider time) : Resource<Port>(cloud, cloud.Ports, time, "port", "ports", "Port")
 {
     private static readonly string[] Unused = ["qos_policy_id", "propagate_uplink_status", "numa_affinity_policy", "device_profile", "ip_allocation", "hints"];
 

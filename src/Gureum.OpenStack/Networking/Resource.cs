@@ -22,7 +22,7 @@ internal enum Given { Never = 0, Create = 1, Update = 2, Always = 3 }
 /// <param name="name">"network".</param>
 /// <param name="plural">"networks"; its path has dashes where this has underscores.</param>
 /// <param name="type">Its name in refusals, "Network".</param>
-internal abstract class Resource<T>(Cloud cloud, Collection<T> objects, string name, string plural, string type) where T : class, IKubeObject<T>
+internal abstract class Resource<T>(Cloud cloud, Collection<T> objects, TimeProvider time, string name, string plural, string type) where T : class, IKubeObject<T>
 {
     private static readonly Dictionary<string, Given> Common = new()
     {
@@ -33,6 +33,7 @@ internal abstract class Resource<T>(Cloud cloud, Collection<T> objects, string n
 
     protected Cloud Cloud => cloud;
     protected Collection<T> Objects => objects;
+    protected TimeProvider Clock => time;
     protected string Type => type;
 
     /// <summary>The attributes that are the resource's own.</summary>
@@ -246,7 +247,7 @@ internal abstract class Resource<T>(Cloud cloud, Collection<T> objects, string n
     /// <summary>Changes the object, its shown name with it when the body has one.</summary>
     protected Task<T> PutAsync(Call call, T known, Body body, Func<T, T> change) => objects.ChangeAsync(call.Caller.Api, known, value =>
     {
-        var notes = new Dictionary<string, string>(value.Metadata.Annotations) { [NetworkNames.Updated] = Time(DateTimeOffset.UtcNow) };
+        var notes = new Dictionary<string, string>(value.Metadata.Annotations) { [NetworkNames.Updated] = Time(time.GetUtcNow()) };
         if (body.Text("name") is { } shown) SetName(notes, shown, value.Metadata.Name!);
         return change(value.WithMetadata(value.Metadata with { Annotations = notes }));
     }, call.Cancel);

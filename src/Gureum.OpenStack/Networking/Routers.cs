@@ -10,7 +10,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Networking;
 
 /// <summary>Routers (https://docs.openstack.org/api-ref/network/v2/#routers-routers) and their legs: on an external network, and on tenants' ones.</summary>
-internal sealed class Routers(Cloud cloud, Topology topology, Networks networks, Ports ports, ApiClient door) : Resource<Router>(cloud, cloud.Routers, "router", "routers", "Router")
+internal sealed class Routers(Cloud cloud, Topology topology, Networks networks, Ports ports, ApiClient door, TimeProvider time) : Resource<Router>(cloud, cloud.Routers, time, "router", "routers", "Router")
 {
     protected override IReadOnlyDictionary<string, Given> Attributes { get; } = new Dictionary<string, Given>
     {

@@ -9,7 +9,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Networking;
 
 /// <summary>Security groups (https://docs.openstack.org/api-ref/network/v2/#security-groups-security-groups): each has its rules in itself. Every project has one, "default".</summary>
-internal sealed class SecurityGroups(Cloud cloud, ApiClient door, TimeProvider time) : Resource<SecurityGroup>(cloud, cloud.SecurityGroups, "security_group", "security_groups", "SecurityGroup")
+internal sealed class SecurityGroups(Cloud cloud, ApiClient door, TimeProvider time) : Resource<SecurityGroup>(cloud, cloud.SecurityGroups, time, "security_group", "security_groups", "SecurityGroup")
 {
     protected override IReadOnlyDictionary<string, Given> Attributes { get; } = new Dictionary<string, Given> { ["stateful"] = Given.Always, ["security_group_rules"] = Given.Never, ["shared"] = Given.Never };
 
@@ -43,7 +43,7 @@ internal sealed class SecurityGroups(Cloud cloud, ApiClient door, TimeProvider t
     internal async Task EnsureDefaultAsync(string ns, CancellationToken cancel)
     {
         if (Objects.Get(ns, NetworkNames.DefaultGroup) is not null) return;
-        var now = time.GetUtcNow();
+        var now = Clock.GetUtcNow();
         SecurityGroupRule Rule(string direction, string type) => new() { Id = Guid.NewGuid().ToString(), Direction = direction, EtherType = type, RemoteGroup = direction == "ingress" ? NetworkNames.DefaultGroup : null, CreateTime = now };
         try
         {
@@ -59,7 +59,7 @@ internal sealed class SecurityGroups(Cloud cloud, ApiClient door, TimeProvider t
 
     private List<SecurityGroupRule> Outward()
     {
-        var now = time.GetUtcNow();
+        var now = Clock.GetUtcNow();
         return [new() { Id = Guid.NewGuid().ToString(), Direction = "egress", EtherType = "IPv4", CreateTime = now }, new() { Id = Guid.NewGuid().ToString(), Direction = "egress", EtherType = "IPv6", CreateTime = now }];
     }
 

@@ -8,7 +8,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Networking;
 
 /// <summary>Subnet pools (https://docs.openstack.org/api-ref/network/v2/#subnet-pools): ranges out of which subnets take theirs without overlapping.</summary>
-internal sealed class SubnetPools(Cloud cloud) : Resource<SubnetPool>(cloud, cloud.SubnetPools, "subnetpool", "subnetpools", "SubnetPool")
+internal sealed class SubnetPools(Cloud cloud, TimeProvider time) : Resource<SubnetPool>(cloud, cloud.SubnetPools, time, "subnetpool", "subnetpools", "SubnetPool")
 {
     private const int LeastLength = 8;
 

@@ -9,7 +9,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Networking;
 
 /// <summary>Subnets (https://docs.openstack.org/api-ref/network/v2/#subnets): each lies in its network's Namespace.</summary>
-internal sealed class Subnets(Cloud cloud, Topology topology, Networks networks, SubnetPools pools, NetworkLocks locks) : Resource<Subnet>(cloud, cloud.Subnets, "subnet", "subnets", "Subnet")
+internal sealed class Subnets(Cloud cloud, Topology topology, Networks networks, SubnetPools pools, NetworkLocks locks, TimeProvider time) : Resource<Subnet>(cloud, cloud.Subnets, time, "subnet", "subnets", "Subnet")
 {
     protected override IReadOnlyDictionary<string, Given> Attributes { get; } = new Dictionary<string, Given>
     {

@@ -96,6 +96,6 @@ internal sealed class OpenStackBenchmark : IBenchmark
     private static string Machine(int number) => $$$"""
         {"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine","metadata":{"name":"server-{{{number}}}","annotations":{"compute.gureum.io/flavor":"{\"vcpus\":1,\"ram\":512,\"disk\":1,\"ephemeral\":0,\"swap\":0,\"original_name\":\"m1.tiny\",\"extra_specs\":{}}",
         "compute.gureum.io/flavor-id":"1","compute.gureum.io/metadata":"{\"a\":\"b\"}","compute.gureum.io/key-name":"k"}},
-        "spec":{"runStrategy":"Halted","instancetype":{"kind":"VirtualMachineClusterInstancetype","name":"m1.tiny"},"template":{"spec":{"domain":{"devices":{"disks":[],"interfaces":[{"name":"default","masquerade":{}}]}},"networks":[{"name":"default","pod":{}}]}}}}
+        "spec":{"runStrategy":"Halted","instancetype":{"kind":"VirtualMachineClusterInstancetype","name":"m1.tiny"},"template":{"spec":{"domain":{"devices":{"disks":[],"interfaces":[{"name":"default","masquerade":{}}]}},"networks":[{"name":"default","pod":{ } }] } } } }
         """;
 }

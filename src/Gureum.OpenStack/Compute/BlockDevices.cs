@@ -50,7 +50,7 @@ public sealed class BlockDevices(Cloud cloud, Volumes.Volumes volumes, VolumeDoc
             return new BlockDevice(boots, ends, claim, null);
         }
         var type = mapping.Text("volume_type") is { Length: > 0 } named ? types.Find(call.Caller, named).Metadata.Name! : null;
-        var request = new VolumeRequest { Namespace = call.Caller.Namespace, ObjectName = "", Size = size, Class = "", UserId = call.Caller.UserId };
+        var request = new VolumeRequest { Namespace = call.Caller.Namespace, Size = size, Class = "", UserId = call.Caller.UserId };
         request = source switch
         {
             "blank" => size > 0 ? request : throw Fault.BadRequest("Block Device Mapping is Invalid: a blank volume needs volume_size."),
@@ -61,16 +61,31 @@ public sealed class BlockDevices(Cloud cloud, Volumes.Volumes volumes, VolumeDoc
         return new BlockDevice(boots, ends, null, request with { Class = type ?? (request.Class.Length > 0 ? request.Class : types.Find(call.Caller, null).Metadata.Name!) });
     }
 
-    /// <summary>Makes those that are to be made.</summary>
+    /// <summary>Makes those that are to be made: all, or none.</summary>
     internal async Task<IReadOnlyList<ServerVolume>> MakeAsync(Call call, IReadOnlyList<BlockDevice> devices)
     {
         var made = new List<ServerVolume>();
-        foreach (var device in devices)
+        try
         {
-            var claim = device.Claim ?? await maker.CreateAsync(call.Caller, device.Wanted! with { ObjectName = maker.ObjectName(call.Caller.Namespace, null), Name = null }, call.Cancel);
-            made.Add(new ServerVolume(claim.Metadata.Name!, VolumeDocument.Id(claim), device.Boots, device.EndsWithServer));
+            foreach (var device in devices)
+            {
+                var claim = device.Claim ?? await maker.CreateAsync(call.Caller, device.Wanted!, call.Cancel);
+                made.Add(new ServerVolume(claim.Metadata.Name!, VolumeDocument.Id(claim), device.Boots, device.EndsWithServer));
+            }
+        }
+        catch
+        {
+            await UndoAsync(call, devices, made);
+            throw;
         }
         return made;
+    }
+
+    /// <summary>Removes what was made for a server that there will not be; what the client brought stays.</summary>
+    internal async Task UndoAsync(Call call, IReadOnlyList<BlockDevice> devices, IReadOnlyList<ServerVolume> made)
+    {
+        foreach (var (device, volume) in devices.Zip(made))
+            if (device.Wanted is not null && cloud.Claims.Get(call.Caller.Namespace, volume.Claim) is { } claim) await maker.DeleteAsync(call.Caller, claim, CancellationToken.None);
     }
 
     /// <summary>What is to go with its server belongs to it from now on.</summary>

@@ -20,8 +20,8 @@ internal sealed record ServerRequest
 {
     internal required string Namespace { get; init; }
 
-    /// <summary>The name of the object.</summary>
-    internal required string ObjectName { get; init; }
+    /// <summary>The name of the object, which is chosen when it is made.</summary>
+    internal string ObjectName { get; init; } = "";
     internal required string Name { get; init; }
     internal required VirtualMachineClusterInstancetype Flavor { get; init; }
     internal required string FlavorId { get; init; }
@@ -58,7 +58,7 @@ internal static class ServerCreation
 
     internal static VirtualMachine Machine(ServerRequest request)
     {
-        var (disk, seed) = (request.ObjectName + "-root", new CloudInitConfigDriveSource { UserDataBase64 = request.UserData ?? Convert.ToBase64String("#cloud-config\n{}\n"u8) });
+        var (disk, seed) = (RootDisk(request.ObjectName), new CloudInitConfigDriveSource { UserDataBase64 = request.UserData ?? Convert.ToBase64String("#cloud-config\n{}\n"u8) });
         return new VirtualMachine
         {
             Metadata = new ObjectMeta { Name = request.ObjectName, Namespace = request.Namespace, Annotations = Notes(request) },
@@ -102,6 +102,9 @@ internal static class ServerCreation
             },
         };
     }
+
+    /// <summary>The DataVolume of a new machine, by the machine's name.</summary>
+    internal static string RootDisk(string machine) => machine + "-root";
 
     internal static Interface InterfaceOf(ServerCard card) => new() { Name = card.Name, Bridge = new InterfaceBridge(), MacAddress = card.Mac };
     internal static Network NetworkOf(ServerCard card) => new() { Name = card.Name, Multus = new MultusNetwork { NetworkName = card.NetworkName } };

@@ -67,12 +67,12 @@ internal sealed class ServerGroups(Cloud cloud)
         var most = body.Find("rules")?.Only("max_server_per_host").Number("max_server_per_host", 1, int.MaxValue);
         if (most is > 1) throw Fault.BadRequest($"Invalid input for field/attribute rules. max_server_per_host is {most}; anti-affinity keeps every server on a host of its own here: 1 is accepted.");
         if (most is not null && policy != "anti-affinity") throw Fault.BadRequest("Only anti-affinity policy supports rules.");
-        var map = new ConfigMap
+        var ns = call.Caller.Namespace;
+        return One(call, await ObjectNames.MakeAsync("server-group-" + name, n => cloud.ConfigMaps.Get(ns, n) is not null, "server-group", objectName => cloud.ConfigMaps.CreateAsync(call.Caller.Api, new ConfigMap
         {
-            Metadata = new ObjectMeta { Name = ObjectNames.For("server-group-" + name, n => cloud.ConfigMaps.Get(call.Caller.Namespace, n) is not null, "server-group"), Namespace = call.Caller.Namespace, Labels = new Dictionary<string, string> { [Kind] = "server-group" } },
+            Metadata = new ObjectMeta { Name = objectName, Namespace = ns, Labels = new Dictionary<string, string> { [Kind] = "server-group" } },
             Data = new Dictionary<string, string> { ["name"] = name, ["policy"] = policy, ["user"] = call.Caller.UserId },
-        };
-        return One(call, await cloud.ConfigMaps.CreateAsync(call.Caller.Api, map, call.Cancel));
+        }, call.Cancel)));
     }
 
     private Answer One(Call call, ConfigMap group) => Answer.Json(json =>

@@ -8,7 +8,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Compute;
 
 /// <summary>Rebuild (https://docs.openstack.org/api-ref/compute/#rebuild-server-rebuild-action): the server stays, with its addresses, and its root disk is made anew from an image.</summary>
-internal sealed class ServerRebuild(Cloud cloud, Servers servers, ServerDocument document, ServerControl control, PublishImage publish)
+internal sealed class ServerRebuild(Cloud cloud, ServerImages images, ServerDocument document, ServerControl control, PublishImage publish)
 {
     internal IReadOnlyDictionary<string, ServerAction> Actions => new Dictionary<string, ServerAction> { ["rebuild"] = RebuildAsync };
 
@@ -16,9 +16,9 @@ internal sealed class ServerRebuild(Cloud cloud, Servers servers, ServerDocument
     {
         var asked = body.Object("rebuild");
         var state = control.Demand(call, machine, "rebuild", "active", "stopped", "error");
-        var image = servers.Image(call, asked);
+        var image = images.Find(call, asked);
         if (machine.Spec.DataVolumeTemplates.FirstOrDefault() is not { } old) throw Fault.BadRequest("Unable to rebuild: the server's root disk is a volume of its own, which is not replaced.");
-        if (machine.Spec.Instancetype?.Name is { } type && cloud.Flavors.Get(null, type) is { } flavor) Servers.Fits(image, flavor);
+        if (machine.Spec.Instancetype?.Name is { } type && cloud.Flavors.Get(null, type) is { } flavor) ServerImages.Fits(image, flavor);
         await publish(image, call.Cancel);
         var name = $"{machine.Metadata.Name}-root-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}";
         var (shown, metadata) = (asked.Text("name"), asked.Map("metadata"));

@@ -80,9 +80,3 @@ public sealed class AccountPasswords(Cloud cloud, ApiClient door, TimeProvider t
         else await cloud.Secrets.CreateAsync(door, new Secret { Metadata = new ObjectMeta { Name = name, Namespace = KeystoneNames.SecretsNamespace, OwnerReferences = owners }, Type = "identity.gureum.io/password", Data = data }, cancel);
     }
 }
-
-/// <summary>What goes with another object.</summary>
-public static class Owners
-{
-    public static OwnerReference Of(Gureum.Objects.Models.ResourceType kind, ObjectMeta owner) => new() { ApiVersion = kind.ApiVersion, Kind = kind.Kind, Name = owner.Name!, Uid = owner.Uid! };
-}

@@ -101,11 +101,9 @@ public sealed class ImageResources(Cloud cloud, ImageDocument document, BlobStor
             Tags = Tags(body.Texts("tags")), Properties = Properties(body),
         };
         var ns = Owner(call, body);
-        var name = ObjectNames.For(spec.Name ?? "image", n => cloud.Images.Get(ns, n) is not null, "image");
-        var made = await cloud.Images.CreateAsync(call.Caller.Api, new Image
-        {
-            Metadata = new ObjectMeta { Name = name, Namespace = ns, Annotations = id is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [ImageNames.IdNote] = id } }, Spec = spec,
-        }, call.Cancel);
+        var notes = id is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [ImageNames.IdNote] = id };
+        var made = await ObjectNames.MakeAsync(spec.Name ?? "image", n => cloud.Images.Get(ns, n) is not null, "image", name =>
+            cloud.Images.CreateAsync(call.Caller.Api, new Image { Metadata = new ObjectMeta { Name = name, Namespace = ns, Annotations = notes }, Spec = spec }, call.Cancel));
         return One(made, 201).With("Location", $"{call.Service}/v2/images/{ImageNames.Id(made)}").With("OpenStack-image-import-methods", "glance-direct");
     }
 

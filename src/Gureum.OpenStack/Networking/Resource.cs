@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Gureum.Client;
 using Gureum.Identity;
@@ -233,16 +232,11 @@ internal abstract class Resource<T>(Cloud cloud, Collection<T> objects, TimeProv
     }
 
     /// <summary>Makes the object under a name of its own, and keeps the client's name beside it: Neutron's need not be unique.</summary>
-    protected async Task<T> MakeAsync(ApiClient client, string ns, string? shown, Func<ObjectMeta, T> make, CancellationToken cancel)
+    protected Task<T> MakeAsync(ApiClient client, string ns, string? shown, Func<ObjectMeta, T> make, CancellationToken cancel) => ObjectNames.MakeAsync(shown ?? "", n => objects.Get(ns, n) is not null, name.Replace('_', '-'), label =>
     {
-        var label = ObjectNames.For(string.IsNullOrEmpty(shown) ? "" : shown, n => n.Length == 0 || objects.Get(ns, n) is not null, name.Replace('_', '-'));
-        for (var tries = 0; ; tries++)
-        {
-            var notes = label == shown ? [] : new Dictionary<string, string> { [NetworkNames.Name] = shown ?? "" };
-            try { return await objects.CreateAsync(client, make(new ObjectMeta { Name = label, Namespace = ns, Annotations = notes }), cancel); }
-            catch (ApiException e) when (e.Reason == "AlreadyExists" && tries < 5) { label = $"{label[..Math.Min(label.Length, 50)]}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}"; }
-        }
-    }
+        var notes = label == shown ? [] : new Dictionary<string, string> { [NetworkNames.Name] = shown ?? "" };
+        return objects.CreateAsync(client, make(new ObjectMeta { Name = label, Namespace = ns, Annotations = notes }), cancel);
+    });
 
     /// <summary>Changes the object, its shown name with it when the body has one.</summary>
     protected Task<T> PutAsync(Call call, T known, Body body, Func<T, T> change) => objects.ChangeAsync(call.Caller.Api, known, value =>

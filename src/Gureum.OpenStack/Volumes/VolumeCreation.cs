@@ -14,8 +14,8 @@ internal sealed record VolumeRequest
 {
     internal required string Namespace { get; init; }
 
-    /// <summary>The name of the object.</summary>
-    internal required string ObjectName { get; init; }
+    /// <summary>The name of the object, which is chosen when it is made.</summary>
+    internal string ObjectName { get; init; } = "";
     internal string? Name { get; init; }
     internal string? Description { get; init; }
 

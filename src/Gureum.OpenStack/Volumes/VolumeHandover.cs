@@ -25,7 +25,11 @@ public sealed class VolumeHandover(Cloud cloud, VolumeMaker maker, ApiClient doo
         var policy = volume?.Spec.PersistentVolumeReclaimPolicy;
         if (volume is not null) volume = await cloud.PersistentVolumes.ChangeAsync(door, volume, static v => v with { Spec = v.Spec with { PersistentVolumeReclaimPolicy = "Retain" } }, cancel);
         PersistentVolumeClaim made;
-        try { made = await Cinder.WithinQuotaAsync("volumes and gigabytes", () => cloud.Claims.CreateAsync(taker.Api, Copy(taker, claim, volume), cancel)); }
+        try
+        {
+            made = await Cinder.WithinQuotaAsync("volumes and gigabytes", () => ObjectNames.MakeAsync(VolumeDocument.Name(claim) ?? "", n => maker.IsTaken(taker.Namespace, n), VolumeMaker.Fallback, name =>
+                cloud.Claims.CreateAsync(taker.Api, Copy(taker, claim, volume, name), cancel)));
+        }
         catch
         {
             if (volume is not null) await cloud.PersistentVolumes.ChangeAsync(door, volume, v => v with { Spec = v.Spec with { PersistentVolumeReclaimPolicy = policy } }, CancellationToken.None);
@@ -37,14 +41,13 @@ public sealed class VolumeHandover(Cloud cloud, VolumeMaker maker, ApiClient doo
         return made;
     }
 
-    private PersistentVolumeClaim Copy(Caller taker, PersistentVolumeClaim claim, PersistentVolume? volume)
+    private static PersistentVolumeClaim Copy(Caller taker, PersistentVolumeClaim claim, PersistentVolume? volume, string name)
     {
         // Its own name, its owner and what a controller wrote on it stay behind.
         var notes = claim.Metadata.Annotations.Where(static a => a.Key.Contains("volume.gureum.io/", StringComparison.Ordinal)).ToDictionary(static a => a.Key, static a => a.Value);
         notes.Remove(VolumeNames.Transfer);
         notes[VolumeNames.Id] = VolumeDocument.Id(claim);
         notes[VolumeNames.User] = taker.UserId;
-        var name = maker.ObjectName(taker.Namespace, VolumeDocument.Name(claim));
         if (name == VolumeDocument.Name(claim)) notes.Remove(VolumeNames.Name);
         else notes[VolumeNames.Name] = VolumeDocument.Name(claim) ?? "";
         return new PersistentVolumeClaim

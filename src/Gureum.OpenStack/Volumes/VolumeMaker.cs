@@ -15,11 +15,16 @@ public sealed class VolumeMaker(Cloud cloud, PublishImage publish)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15), Look = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>A name for the object of something that clients have named, or not.</summary>
-    internal string ObjectName(string ns, string? name) => ObjectNames.For(name ?? "", n => cloud.Claims.Get(ns, n) is not null || cloud.DataVolumes.Get(ns, n) is not null, "volume");
+    internal const string Fallback = "volume";
+
+    /// <summary>Whether a new volume's object cannot have this name.</summary>
+    internal bool IsTaken(string ns, string name) => cloud.Claims.Get(ns, name) is not null || cloud.DataVolumes.Get(ns, name) is not null;
 
     /// <exception cref="Fault">413: the project's quota does not allow it.</exception>
-    internal async Task<PersistentVolumeClaim> CreateAsync(Caller caller, VolumeRequest request, CancellationToken cancel)
+    internal Task<PersistentVolumeClaim> CreateAsync(Caller caller, VolumeRequest request, CancellationToken cancel) =>
+        ObjectNames.MakeAsync(request.Name ?? "", n => IsTaken(request.Namespace, n), Fallback, name => CreateNamedAsync(caller, request with { ObjectName = name }, cancel));
+
+    private async Task<PersistentVolumeClaim> CreateNamedAsync(Caller caller, VolumeRequest request, CancellationToken cancel)
     {
         var claim = VolumeCreation.Claim(request);
         if (request.Image is null) return await Cinder.WithinQuotaAsync("volumes and gigabytes", () => cloud.Claims.CreateAsync(caller.Api, claim, cancel));
@@ -58,7 +63,7 @@ public sealed class VolumeMaker(Cloud cloud, PublishImage publish)
     internal async Task EndWithAsync(Caller caller, PersistentVolumeClaim claim, VirtualMachine machine, bool ends, CancellationToken cancel)
     {
         if (EndsWith(claim, machine) == ends) return;
-        var reference = new OwnerReference { ApiVersion = VirtualMachine.Resource.ApiVersion, Kind = VirtualMachine.Resource.Kind, Name = machine.Metadata.Name, Uid = machine.Metadata.Uid };
+        var reference = Owners.Of(VirtualMachine.Resource, machine.Metadata);
         ObjectMeta Change(ObjectMeta metadata) => metadata with { OwnerReferences = [.. metadata.OwnerReferences.Where(o => o.Uid != machine.Metadata.Uid), .. ends ? (OwnerReference[])[reference] : []] };
         if (Data(claim) is { } data) await cloud.DataVolumes.ChangeAsync(caller.Api, data, d => d with { Metadata = Change(d.Metadata) }, cancel);
         else await cloud.Claims.ChangeAsync(caller.Api, claim, c => c with { Metadata = Change(c.Metadata) }, cancel);

@@ -103,9 +103,7 @@ public sealed class VolumeSnapshots(Cloud cloud, Volumes volumes, VolumeDocument
         var force = body.Flag("force") == true || call.Version >= new Microversion(3, 66);
         if (state != VolumeState.Available && !(force && state == VolumeState.InUse)) throw Fault.BadRequest($"Invalid volume: Volume {VolumeDocument.Id(claim)} status must be available{(force ? " or in-use" : "")}, but current status is: {state}.");
         var ns = claim.Metadata.Namespace!;
-        var objectName = ObjectNames.For(name ?? "", n => cloud.Snapshots.Get(ns, n) is not null, "snapshot");
         var notes = new Dictionary<string, string> { [VolumeNames.Volume] = VolumeDocument.Id(claim), [VolumeNames.User] = call.Caller.UserId };
-        if (name != objectName) notes[VolumeNames.Name] = name ?? "";
         notes.Set(VolumeNames.Description, body.Text("description") ?? body.Text("display_description"));
         notes.Set(VolumeNames.Metadata, Cinder.Note(metadata));
         notes.Set(VolumeNames.ImageMetadata, VolumeDocument.Note(claim, VolumeNames.ImageMetadata));
@@ -114,7 +112,11 @@ public sealed class VolumeSnapshots(Cloud cloud, Volumes volumes, VolumeDocument
         {
             // Its copy is a claim, which its controller makes.
             await Cinder.TryAsync(call.Caller.Api, new PersistentVolumeClaim { Metadata = new ObjectMeta { GenerateName = "snapshot-", Namespace = ns }, Spec = new PersistentVolumeClaimSpec { AccessModes = claim.Spec.AccessModes, StorageClassName = claim.Spec.StorageClassName, Resources = new VolumeResourceRequirements { Requests = new Dictionary<string, Gureum.Objects.Quantity> { ["storage"] = VolumeState.Size(claim) } } } }, call.Cancel);
-            return await cloud.Snapshots.CreateAsync(call.Caller.Api, new VolumeSnapshot { Metadata = new ObjectMeta { Name = objectName, Namespace = ns, Annotations = notes }, Spec = new VolumeSnapshotSpec { Source = new VolumeSnapshotSource { PersistentVolumeClaimName = claim.Metadata.Name } } }, call.Cancel);
+            return await ObjectNames.MakeAsync(name ?? "", n => cloud.Snapshots.Get(ns, n) is not null, "snapshot", objectName => cloud.Snapshots.CreateAsync(call.Caller.Api, new VolumeSnapshot
+            {
+                Metadata = new ObjectMeta { Name = objectName, Namespace = ns, Annotations = name == objectName ? notes : new Dictionary<string, string>(notes) { [VolumeNames.Name] = name ?? "" } },
+                Spec = new VolumeSnapshotSpec { Source = new VolumeSnapshotSource { PersistentVolumeClaimName = claim.Metadata.Name } },
+            }, call.Cancel));
         });
         return One(call, made, full: false, status: 202);
     }

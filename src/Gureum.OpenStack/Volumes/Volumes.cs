@@ -97,7 +97,7 @@ public sealed class Volumes(Cloud cloud, VolumeDocument document, VolumeTypes ty
         if (new[] { snapshotId, sourceId, imageId }.Count(static i => i is not null) > 1) throw Fault.BadRequest("A volume is made from one of snapshot_id, source_volid and imageRef, not of several.");
         var request = new VolumeRequest
         {
-            Namespace = call.Caller.Namespace, ObjectName = maker.ObjectName(call.Caller.Namespace, name), Name = name, Description = body.Text("description") ?? body.Text("display_description"), Size = size ?? 0, Class = "", UserId = call.Caller.UserId, Metadata = body.Map("metadata") ?? new Dictionary<string, string>(),
+            Namespace = call.Caller.Namespace, Name = name, Description = body.Text("description") ?? body.Text("display_description"), Size = size ?? 0, Class = "", UserId = call.Caller.UserId, Metadata = body.Map("metadata") ?? new Dictionary<string, string>(),
         };
         string? type = Id(body, "volume_type");
         if (snapshotId is not null) request = OfSnapshot(call, request, snapshotId);

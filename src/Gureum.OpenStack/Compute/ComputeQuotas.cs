@@ -1,9 +1,6 @@
-using System.Globalization;
-using System.Text.Json;
 using Gureum.Objects;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Kubevirt.V1;
-using Gureum.Objects.Meta.V1;
 using Gureum.OpenStack.Http;
 using Gureum.OpenStack.Identity;
 using Gureum.OpenStack.Objects;
@@ -16,7 +13,7 @@ namespace Gureum.OpenStack.Compute;
 /// </summary>
 internal sealed class ComputeQuotas(Cloud cloud)
 {
-    private const string ObjectName = "openstack-servers", Counted = "count/virtualmachines.kubevirt.io", Prefix = "compute.gureum.io/quota-";
+    private const string Counted = "count/virtualmachines.kubevirt.io", Prefix = "compute.gureum.io/quota-";
 
     // What is no object of the project has a fixed limit, or none.
     private static readonly (string Name, int Limit)[] Fixed =
@@ -27,6 +24,8 @@ internal sealed class ComputeQuotas(Cloud cloud)
     private static readonly string[] Own = ["instances", "cores", "ram"], OfNetworks = ["floating_ips", "fixed_ips", "security_groups", "security_group_rules"], OfFiles = ["injected_files", "injected_file_content_bytes", "injected_file_path_bytes"];
 
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, SemaphoreSlim> locks = new();
+
+    private readonly ProjectQuota quotas = new(cloud, "openstack-servers");
 
     internal void Map(Routes routes)
     {
@@ -46,10 +45,7 @@ internal sealed class ComputeQuotas(Cloud cloud)
         return project;
     }
 
-    /// <summary>-1 is without limit.</summary>
-    internal long Limit(string ns, string name) => cloud.Quotas.Get(ns, ObjectName) is not { } quota ? -1
-        : name == "instances" ? quota.Spec?.Hard.TryGetValue(Counted, out var hard) == true ? hard.Whole : -1
-        : long.TryParse(quota.Metadata.Annotations.GetValueOrDefault(Prefix + name), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : -1;
+    internal long Limit(string ns, string name) => name == "instances" ? quotas.Limit(ns, Counted) : quotas.NotedLimit(ns, Prefix + name);
 
     internal long Used(string ns, string name)
     {
@@ -72,27 +68,12 @@ internal sealed class ComputeQuotas(Cloud cloud)
         json.Object(kind, _ =>
         {
             if (id is not null) json.WriteString("id", id);
-            foreach (var name in Own) One(json, name, limit(name), used);
+            foreach (var name in Own) ProjectQuota.Write(json, name, limit(name), used?.Invoke(name));
             foreach (var (name, most) in Fixed)
-                if (!(call.Version >= Nova.V2_36 && OfNetworks.Contains(name)) && !(call.Version >= Nova.V2_57 && OfFiles.Contains(name)) && !(kind == "quota_class_set" && call.Version < Nova.V2_50 && name.StartsWith("server_group", StringComparison.Ordinal))) One(json, name, most, used);
+                if (!(call.Version >= Nova.V2_36 && OfNetworks.Contains(name)) && !(call.Version >= Nova.V2_57 && OfFiles.Contains(name)) && !(kind == "quota_class_set" && call.Version < Nova.V2_50 && name.StartsWith("server_group", StringComparison.Ordinal))) ProjectQuota.Write(json, name, most, used?.Invoke(name));
         });
         json.WriteEndObject();
     });
-
-    private static void One(Utf8JsonWriter json, string name, long limit, Func<string, long>? used)
-    {
-        if (used is null)
-        {
-            json.WriteNumber(name, limit);
-            return;
-        }
-        json.Object(name, _ =>
-        {
-            json.WriteNumber("limit", limit);
-            json.WriteNumber("in_use", used(name));
-            json.WriteNumber("reserved", 0);
-        });
-    }
 
     private async Task<Answer> ChangeAsync(Call call)
     {
@@ -108,20 +89,11 @@ internal sealed class ComputeQuotas(Cloud cloud)
         }
         foreach (var name in Own)
             if (body.Number(name, -1, int.MaxValue) is >= 0 and var value && !force && value < Used(ns, name)) throw Fault.BadRequest($"Quota limit {value} for {name} must be greater than or equal to already used and reserved {Used(ns, name)}.");
-        var quota = cloud.Quotas.Get(ns, ObjectName) ?? await cloud.Quotas.CreateAsync(call.Caller.Api, new ResourceQuota { Metadata = new ObjectMeta { Name = ObjectName, Namespace = ns }, Spec = new ResourceQuotaSpec() }, call.Cancel);
-        await cloud.Quotas.ChangeAsync(call.Caller.Api, quota, q =>
-        {
-            var hard = new Dictionary<string, Quantity>(q.Spec?.Hard ?? new Dictionary<string, Quantity>());
-            var notes = new Dictionary<string, string>(q.Metadata.Annotations);
-            if (body.Number("instances") is { } instances)
-            {
-                if (instances < 0) hard.Remove(Counted);
-                else hard[Counted] = Quantity.Parse(instances.ToString(CultureInfo.InvariantCulture));
-            }
-            foreach (var name in (string[])["cores", "ram"])
-                if (body.Number(name) is { } value) notes.Set(Prefix + name, value < 0 ? null : value.ToString(CultureInfo.InvariantCulture));
-            return q with { Metadata = q.Metadata with { Annotations = notes }, Spec = (q.Spec ?? new ResourceQuotaSpec()) with { Hard = hard } };
-        }, call.Cancel);
+        var resources = body.Number("instances") is { } instances ? new Dictionary<string, Quantity?> { [Counted] = ProjectQuota.Count(instances) } : [];
+        var notes = new Dictionary<string, long>();
+        foreach (var name in (string[])["cores", "ram"])
+            if (body.Number(name) is { } limit) notes[Prefix + name] = limit;
+        await quotas.SetAsync(call.Caller.Api, ns, resources, notes, call.Cancel);
         return Write(call, name => Limit(ns, name), null, null);
     }
 
@@ -129,7 +101,7 @@ internal sealed class ComputeQuotas(Cloud cloud)
     {
         if (!call.Caller.IsAdmin) throw Fault.Forbidden("Policy doesn't allow os_compute_api:os-quota-sets:delete to be performed.");
         var ns = (await ProjectAsync(call)).Metadata.Name!;
-        if (cloud.Quotas.Get(ns, ObjectName) is { } quota) await cloud.Quotas.DeleteAsync(call.Caller.Api, quota, call.Cancel);
+        await quotas.RemoveAsync(call.Caller.Api, ns, call.Cancel);
         return Answer.Accepted;
     }
 

@@ -1,10 +1,7 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
-using Gureum.Client;
 using Gureum.Identity;
 using Gureum.Objects;
 using Gureum.Objects.Core.V1;
-using Gureum.Objects.Meta.V1;
 using Gureum.OpenStack.Http;
 using Gureum.OpenStack.Identity;
 using Gureum.OpenStack.Objects;
@@ -17,17 +14,18 @@ namespace Gureum.OpenStack.Networking;
 /// </summary>
 internal sealed class Quotas(Cloud cloud)
 {
-    private const string ObjectName = "neutron", Unlimited = "-1";
-
     /// <summary>Annotation: rules are no objects of their own, and counted here.</summary>
     private const string RuleLimit = "network.gureum.io/security-group-rules";
+    private const string Rules = "security_group_rule";
 
     // Neutron's names, and what the API server counts.
     private static readonly (string Name, string? Counted)[] Known =
     [
         ("network", "count/networks.network.gureum.io"), ("subnet", "count/subnets.network.gureum.io"), ("subnetpool", "count/subnetpools.network.gureum.io"), ("port", "count/ports.network.gureum.io"), ("router", "count/routers.network.gureum.io"),
-        ("floatingip", "count/floatingips.network.gureum.io"), ("rbac_policy", null), ("security_group", "count/securitygroups.network.gureum.io"), ("security_group_rule", null),
+        ("floatingip", "count/floatingips.network.gureum.io"), ("rbac_policy", null), ("security_group", "count/securitygroups.network.gureum.io"), (Rules, null),
     ];
+
+    private readonly ProjectQuota quotas = new(cloud, "openstack-networks");
 
     internal void Map(Routes routes)
     {
@@ -68,11 +66,7 @@ internal sealed class Quotas(Cloud cloud)
         return project;
     }
 
-    private ResourceQuota? Of(string ns) => cloud.Quotas.Get(ns, ObjectName);
-
-    private int Limit(string ns, string name, string? counted) => Of(ns) is not { } quota ? -1
-        : counted is not null ? quota.Spec?.Hard.TryGetValue(counted, out var hard) == true ? (int)hard.Whole : -1
-        : name == "security_group_rule" && int.TryParse(quota.Metadata.Annotations.GetValueOrDefault(RuleLimit, Unlimited), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var rules) ? rules : -1;
+    private long Limit(string ns, string name, string? counted) => counted is not null ? quotas.Limit(ns, counted) : name == Rules ? quotas.NotedLimit(ns, RuleLimit) : ProjectQuota.Unlimited;
 
     private JsonObject Limits(Namespace project)
     {
@@ -84,7 +78,7 @@ internal sealed class Quotas(Cloud cloud)
     private async Task<Answer> ListAsync(Call call)
     {
         await Judge.RequireAsync(call.Caller, "list", ResourceQuota.Resource, null, "get_quota", call.Cancel);
-        return Json("quotas", new JsonArray([.. cloud.Quotas.All.Where(static q => q.Metadata.Name == ObjectName).Select(q => cloud.Projects.Get(null, q.Metadata.Namespace)).OfType<Namespace>().Select(p =>
+        return Json("quotas", new JsonArray([.. quotas.Namespaces.Select(ns => cloud.Projects.Get(null, ns)).OfType<Namespace>().Select(p =>
         {
             var (limits, id) = (Limits(p), KeystoneNames.Id(p.Metadata.Uid));
             (limits["tenant_id"], limits["project_id"]) = (id, id);
@@ -99,21 +93,14 @@ internal sealed class Quotas(Cloud cloud)
         var body = (await call.BodyAsync()).Object("quota");
         foreach (var (key, _) in body.Value)
             if (key is not ("tenant_id" or "project_id" or "check_limit" or "force") && !Known.Any(k => k.Name == key)) throw Neutron.Refusal(400, "HTTPBadRequest", $"Unrecognized attribute(s) '{key}'");
-        var given = Known.Select(k => (k.Name, k.Counted, Value: body.Number(k.Name, -1, int.MaxValue))).Where(static k => k.Value is not null).ToList();
-        var ns = project.Metadata.Name!;
-        var known = Of(ns) ?? await cloud.Quotas.CreateAsync(call.Caller.Api, new ResourceQuota { Metadata = new ObjectMeta { Name = ObjectName, Namespace = ns }, Spec = new ResourceQuotaSpec() }, call.Cancel);
-        await cloud.Quotas.ChangeAsync(call.Caller.Api, known, q =>
+        var (resources, notes) = (new Dictionary<string, Quantity?>(), new Dictionary<string, long>());
+        foreach (var (name, counted) in Known)
         {
-            var hard = new Dictionary<string, Quantity>(q.Spec?.Hard ?? new Dictionary<string, Quantity>());
-            var notes = new Dictionary<string, string>(q.Metadata.Annotations);
-            foreach (var (name, counted, value) in given)
-            {
-                if (counted is null) notes.Set(RuleLimit, name == "security_group_rule" && value >= 0 ? value.Value.ToString(CultureInfo.InvariantCulture) : name == "security_group_rule" ? null : notes.GetValueOrDefault(RuleLimit));
-                else if (value < 0) hard.Remove(counted);
-                else hard[counted] = Quantity.Parse(value!.Value.ToString(CultureInfo.InvariantCulture));
-            }
-            return q with { Metadata = q.Metadata with { Annotations = notes }, Spec = (q.Spec ?? new ResourceQuotaSpec()) with { Hard = hard } };
-        }, call.Cancel);
+            if (body.Number(name, -1, int.MaxValue) is not { } limit) continue;
+            if (counted is not null) resources[counted] = ProjectQuota.Count(limit);
+            else if (name == Rules) notes[RuleLimit] = limit;
+        }
+        await quotas.SetAsync(call.Caller.Api, project.Metadata.Name!, resources, notes, call.Cancel);
         return One(Limits(project));
     }
 
@@ -121,8 +108,7 @@ internal sealed class Quotas(Cloud cloud)
     {
         if (!call.Caller.IsAdmin) throw Neutron.Forbidden("rule:delete_quota");
         var project = await ProjectAsync(call);
-        await cloud.Quotas.DeleteAsync(call.Caller.Api, Of(project.Metadata.Name!) ?? throw Neutron.Refusal(404, "TenantQuotaNotFound", $"Quota for tenant {call.Part("project")} could not be found."), call.Cancel);
-        return Answer.NoContent;
+        return await quotas.RemoveAsync(call.Caller.Api, project.Metadata.Name!, call.Cancel) ? Answer.NoContent : throw Neutron.Refusal(404, "TenantQuotaNotFound", $"Quota for tenant {call.Part("project")} could not be found.");
     }
 
     private async Task<Answer> DetailsAsync(Call call)
@@ -135,12 +121,12 @@ internal sealed class Quotas(Cloud cloud)
     private int Used(string ns, string name) => name switch
     {
         "network" => cloud.Networks.In(ns).Count, "subnet" => cloud.Subnets.In(ns).Count, "subnetpool" => cloud.SubnetPools.In(ns).Count, "port" => cloud.Ports.In(ns).Count, "router" => cloud.Routers.In(ns).Count, "floatingip" => cloud.FloatingIps.In(ns).Count,
-        "security_group" => cloud.SecurityGroups.In(ns).Count, "security_group_rule" => cloud.SecurityGroups.In(ns).Sum(static g => g.Spec.Rules.Count), _ => 0,
+        "security_group" => cloud.SecurityGroups.In(ns).Count, Rules => cloud.SecurityGroups.In(ns).Sum(static g => g.Spec.Rules.Count), _ => 0,
     };
 
     /// <exception cref="Fault">409: the project has all the rules that it may have.</exception>
     internal void CheckRules(string ns)
     {
-        if (Limit(ns, "security_group_rule", null) is >= 0 and var limit && Used(ns, "security_group_rule") >= limit) throw Neutron.Refusal(409, "OverQuota", $"Quota exceeded for resources: ['security_group_rule']: {limit} are allowed.");
+        if (Limit(ns, Rules, null) is >= 0 and var limit && Used(ns, Rules) >= limit) throw Neutron.Refusal(409, "OverQuota", $"Quota exceeded for resources: ['security_group_rule']: {limit} are allowed.");
     }
 }

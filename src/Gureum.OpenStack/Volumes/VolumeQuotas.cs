@@ -1,8 +1,6 @@
-using System.Text.Json;
 using Gureum.Identity;
 using Gureum.Objects;
 using Gureum.Objects.Core.V1;
-using Gureum.Objects.Meta.V1;
 using Gureum.OpenStack.Http;
 using Gureum.OpenStack.Identity;
 using Gureum.OpenStack.Objects;
@@ -15,10 +13,12 @@ namespace Gureum.OpenStack.Volumes;
 /// </summary>
 public sealed class VolumeQuotas(Cloud cloud, VolumeDocument document)
 {
-    private const string Name = "openstack-volumes", Claims = "persistentvolumeclaims", Storage = "requests.storage", Snapshots = "count/volumesnapshots.snapshot.storage.k8s.io";
+    private const string Claims = "persistentvolumeclaims", Storage = "requests.storage", Snapshots = "count/volumesnapshots.snapshot.storage.k8s.io";
 
     // What has no counterpart is without limit.
     private static readonly string[] Unlimited = ["per_volume_gigabytes", "backups", "backup_gigabytes", "groups"];
+
+    private readonly ProjectQuota quotas = new(cloud, "openstack-volumes");
 
     internal void Map(VolumeRoutes routes)
     {
@@ -45,10 +45,10 @@ public sealed class VolumeQuotas(Cloud cloud, VolumeDocument document)
         }
     }
 
-    private static long Number(string resource, Quantity amount) => resource.EndsWith(Storage, StringComparison.Ordinal) ? amount.Whole / Cinder.Gibi : amount.Whole;
+    private static bool IsStorage(string resource) => resource.EndsWith(Storage, StringComparison.Ordinal);
 
-    // -1 is without limit.
-    private long Limit(string? ns, string resource) => ns is null ? -1 : cloud.Quotas.In(ns).Where(q => q.Spec.Hard.ContainsKey(resource)).Select(q => Number(resource, q.Spec.Hard[resource])).DefaultIfEmpty(-1).Min();
+    // GiB of storage, else a number.
+    private long Limit(string? ns, string resource) => ns is null || quotas.Limit(ns, resource) is not (>= 0 and var limit) ? ProjectQuota.Unlimited : IsStorage(resource) ? limit / Cinder.Gibi : limit;
 
     private long Used(string? ns, string name)
     {
@@ -71,20 +71,9 @@ public sealed class VolumeQuotas(Cloud cloud, VolumeDocument document)
     private Answer Write(Call call, string id, string? ns, bool usage, string name = "quota_set", bool withId = true) => Cinder.One(name, json =>
     {
         if (withId) json.WriteString("id", id);
-        foreach (var (what, resource) in Counted()) One(json, what, Limit(ns, resource), usage ? Used(ns, what) : null);
-        foreach (var what in Unlimited) One(json, what, -1, usage ? 0 : null);
+        foreach (var (what, resource) in Counted()) ProjectQuota.Write(json, what, Limit(ns, resource), usage ? Used(ns, what) : null);
+        foreach (var what in Unlimited) ProjectQuota.Write(json, what, ProjectQuota.Unlimited, usage ? 0 : null);
     });
-
-    private static void One(Utf8JsonWriter json, string name, long limit, long? used)
-    {
-        if (used is not { } inUse) { json.WriteNumber(name, limit); return; }
-        json.Object(name, _ =>
-        {
-            json.WriteNumber("limit", limit);
-            json.WriteNumber("in_use", inUse);
-            json.WriteNumber("reserved", 0);
-        });
-    }
 
     private async Task<Answer> ChangeAsync(Call call)
     {
@@ -97,31 +86,19 @@ public sealed class VolumeQuotas(Cloud cloud, VolumeDocument document)
         foreach (var (key, _) in body.Value.Where(static p => p.Key is not ("tenant_id" or "force" or "skip_validation")))
         {
             var limit = body.Number(key, -1, int.MaxValue) ?? throw Fault.BadRequest($"Invalid input for field/attribute {key}. Value: None. A whole number from -1 is accepted.");
-            if (counted.TryGetValue(key, out var resource)) wanted[resource] = limit < 0 ? null : resource.EndsWith(Storage, StringComparison.Ordinal) ? Cinder.Size(limit) : Quantity.FromWhole(limit);
+            if (counted.TryGetValue(key, out var resource)) wanted[resource] = IsStorage(resource) && limit >= 0 ? Cinder.Size(limit) : ProjectQuota.Count(limit);
             else if (!Unlimited.Contains(key)) throw Fault.BadRequest($"Bad key(s) in quota set: {key}; {string.Join(", ", counted.Keys)} are accepted.");
             else if (limit >= 0) throw Fault.BadRequest($"{key} cannot be limited: a ResourceQuota counts no such thing. -1 is accepted.");
         }
-        if (cloud.Quotas.Get(ns, Name) is { } known) await cloud.Quotas.ChangeAsync(call.Caller.Api, known, q => q with { Spec = q.Spec with { Hard = Merged(q.Spec.Hard, wanted) } }, call.Cancel);
-        else await cloud.Quotas.CreateAsync(call.Caller.Api, new ResourceQuota { Metadata = new ObjectMeta { Name = Name, Namespace = ns }, Spec = new ResourceQuotaSpec { Hard = Merged(new Dictionary<string, Quantity>(), wanted) } }, call.Cancel);
+        await quotas.SetAsync(call.Caller.Api, ns, wanted, new Dictionary<string, long>(), call.Cancel);
         return Write(call, id, ns, usage: false, withId: false);
-    }
-
-    private static Dictionary<string, Quantity> Merged(IReadOnlyDictionary<string, Quantity> hard, Dictionary<string, Quantity?> wanted)
-    {
-        var merged = new Dictionary<string, Quantity>(hard);
-        foreach (var (resource, limit) in wanted)
-        {
-            if (limit is { } set) merged[resource] = set;
-            else merged.Remove(resource);
-        }
-        return merged;
     }
 
     private async Task<Answer> DeleteAsync(Call call)
     {
         var ns = Project(call);
         await Judge.RequireAsync(call.Caller, "delete", ResourceQuota.Resource, ns, "volume_extension:quotas:delete", call.Cancel);
-        if (cloud.Quotas.Get(ns, Name) is { } known) await VolumeMaker.GoneAsync(() => cloud.Quotas.DeleteAsync(call.Caller.Api, known, call.Cancel));
+        await quotas.RemoveAsync(call.Caller.Api, ns, call.Cancel);
         return new Answer(200);
     }
 

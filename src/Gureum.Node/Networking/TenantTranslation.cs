@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Gureum.Network.Tenants;
+using Gureum.Objects;
 using Gureum.Objects.Network.V1;
 using NetworkObject = Gureum.Objects.Network.V1.Network;
 using GroupObject = Gureum.Objects.Network.V1.SecurityGroup;
@@ -19,12 +19,6 @@ internal static class TenantTranslation
 {
     /// <summary>The domain of networks that have none: what images that are made for OpenStack expect.</summary>
     private const string DefaultDomain = "openstacklocal";
-
-    // Protocols by the names that Neutron takes; https://www.iana.org/assignments/protocol-numbers.
-    private static readonly Dictionary<string, byte> Protocols = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["icmp"] = 1, ["igmp"] = 2, ["ipip"] = 4, ["tcp"] = 6, ["egp"] = 8, ["udp"] = 17, ["dccp"] = 33, ["rsvp"] = 46, ["gre"] = 47, ["esp"] = 50, ["ah"] = 51, ["ospf"] = 89, ["vrrp"] = 112, ["pgm"] = 113, ["sctp"] = 132, ["udplite"] = 136,
-    };
 
     /// <param name="self">This node's name.</param>
     /// <param name="wired">The interfaces of this node's ports, by the ports' uids.</param>
@@ -96,9 +90,8 @@ internal static class TenantTranslation
         byte? protocol = null;
         if (rule.Protocol is { Length: > 0 } name && !name.Equals("any", StringComparison.OrdinalIgnoreCase))
         {
-            if (Protocols.TryGetValue(name, out var known)) protocol = known;
-            else if (byte.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) protocol = number == 0 ? null : number;
-            else return null;
+            if (IpProtocols.Number(name) is not { } number) return null;
+            protocol = number == 0 ? null : number;
         }
         IPNetwork? remote = null;
         if (rule.RemoteIPPrefix is { Length: > 0 } prefix)

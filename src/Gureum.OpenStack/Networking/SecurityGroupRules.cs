@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gureum.Objects;
 using Gureum.Objects.Network.V1;
 using Gureum.OpenStack.Http;
 using Gureum.OpenStack.Identity;
@@ -86,7 +87,7 @@ internal sealed class SecurityGroupRules(Cloud cloud, SecurityGroups groups, Quo
         var type = (body.Text("ethertype") ?? "IPv4") switch { var t when t.Equals("IPv4", StringComparison.OrdinalIgnoreCase) => "IPv4", var t when t.Equals("IPv6", StringComparison.OrdinalIgnoreCase) => "IPv6", var t => throw Neutron.Refusal(400, "SecurityGroupRuleInvalidEtherType", $"Security group rule for ethertype '{t}' not supported. Allowed values are ['IPv4', 'IPv6'].") };
         if (body.Text("remote_address_group_id") is { } address) throw Neutron.NotSupported("remote_address_group_id", address, "there are no address groups");
         var protocol = body.Node("protocol")?.ToString() is { Length: > 0 } p && !p.Equals("any", StringComparison.OrdinalIgnoreCase) ? p.ToLowerInvariant() : null;
-        int? number = protocol is null ? null : Protocols.Number(protocol) ?? throw Neutron.Refusal(400, "SecurityGroupRuleInvalidProtocol", $"Security group rule protocol {protocol} not supported. Only protocol values [{string.Join(", ", Protocols.Names)}] and integer representations [0 to 255] are supported.");
+        byte? number = protocol is null ? null : IpProtocols.Number(protocol) ?? throw Neutron.Refusal(400, "SecurityGroupRuleInvalidProtocol", $"Security group rule protocol {protocol} not supported. Only protocol values [{string.Join(", ", IpProtocols.Names)}] and integer representations [0 to 255] are supported.");
         if (number is 58 or 41 or 43 or 44 or 59 or 60 && type == "IPv4") throw Neutron.Refusal(400, "SecurityGroupEthertypeConflictWithProtocol", $"Invalid ethertype {type} for protocol {protocol}.");
         var (least, most) = Range(body, number, protocol);
         var prefix = body.Text("remote_ip_prefix");
@@ -99,18 +100,18 @@ internal sealed class SecurityGroupRules(Cloud cloud, SecurityGroups groups, Quo
         };
     }
 
-    private static (int? Least, int? Most) Range(Body body, int? number, string? protocol)
+    private static (int? Least, int? Most) Range(Body body, byte? number, string? protocol)
     {
         var (least, most) = (Port(body, "port_range_min"), Port(body, "port_range_max"));
         if (least is null && most is null) return (null, null);
         if (number is null) throw Neutron.Refusal(400, "SecurityGroupProtocolRequiredWithPorts", "Must also specify protocol if port range is given.");
-        if (Protocols.IsIcmp(number.Value))
+        if (IpProtocols.IsIcmp(number.Value))
         {
             foreach (var (field, value) in (ReadOnlySpan<(string, int?)>)[("port_range_min", least), ("port_range_max", most)])
                 if (value > 255) throw Neutron.Refusal(400, "SecurityGroupInvalidIcmpValue", $"Invalid value for ICMP {(field == "port_range_min" ? "type" : "code")} ({field}) {value}. It must be 0 to 255.");
             return least is null ? throw Neutron.Refusal(400, "SecurityGroupMissingIcmpType", $"ICMP code (port-range-max) {most} is provided but ICMP type (port-range-min) is missing.") : (least, most);
         }
-        if (!Protocols.HasPorts(number.Value)) throw Neutron.Refusal(400, "SecurityGroupInvalidProtocolForPort", $"Ports cannot be specified for protocol {protocol}. Ports are only supported for tcp, udp, sctp, dccp and udplite.");
+        if (!IpProtocols.HasPorts(number.Value)) throw Neutron.Refusal(400, "SecurityGroupInvalidProtocolForPort", $"Ports cannot be specified for protocol {protocol}. Ports are only supported for tcp, udp, sctp, dccp and udplite.");
         return least is >= 1 && most is >= 1 && least <= most ? (least, most) : throw Neutron.Refusal(400, "SecurityGroupInvalidPortRange", "For TCP/UDP protocols, port_range_min must be <= port_range_max, and both from 1 to 65535.");
     }
 

@@ -1,3 +1,4 @@
+using Gureum.Objects;
 using System.Net;
 using System.Text;
 using Gureum.OpenStack.Http;
@@ -78,5 +79,5 @@ public sealed class FormTests
     [InlineData("256", null)]
     [InlineData("-1", null)]
     [InlineData("tcpp", null)]
-    public void Protocol_IsANameOrANumberOfEightBits(string text, int? number) => Assert.Equal(number, Protocols.Number(text));
+    public void Protocol_IsANameOrANumberOfEightBits(string text, int? number) => Assert.Equal(number, IpProtocols.Number(text));
 }

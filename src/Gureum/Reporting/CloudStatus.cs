@@ -3,10 +3,11 @@ namespace Gureum.Reporting;
 /// <summary>How a cloud is, at one moment. Immutable.</summary>
 /// <param name="State">up, starting, crashed or down.</param>
 /// <param name="Pid">Process id of the server; null when it does not run.</param>
+/// <param name="OpenStackUrl">Where keystone stands; null when the server does not run, or runs elsewhere.</param>
 /// <param name="Store">Null when there is no store yet.</param>
 /// <param name="Problems">What is wrong; empty when all is well.</param>
 internal sealed record CloudStatus(
-    string DataDirectory, string State, int? Pid, string? Url, string Kubeconfig, string LogFile,
+    string DataDirectory, string State, int? Pid, string? Url, string? OpenStackUrl, string Kubeconfig, string LogFile,
     IReadOnlyList<NodeState> Nodes, IReadOnlyDictionary<string, int> PodsByPhase, StoreState? Store, ContainerdState Containerd, IReadOnlyList<Problem> Problems);
 
 /// <summary>A node and what it says of itself.</summary>

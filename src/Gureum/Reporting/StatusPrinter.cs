@@ -9,7 +9,7 @@ internal static class StatusPrinter
     internal static string Json(CloudStatus status) => new JsonObject
     {
         ["dataDir"] = status.DataDirectory, ["state"] = status.State, ["pid"] = status.Pid, ["version"] = VersionCommand.Program, ["kubernetes"] = VersionCommand.Kubernetes,
-        ["server"] = status.Url, ["kubeconfig"] = status.Kubeconfig, ["log"] = status.LogFile,
+        ["server"] = status.Url, ["openstack"] = status.OpenStackUrl, ["kubeconfig"] = status.Kubeconfig, ["log"] = status.LogFile,
         ["nodes"] = new JsonArray([.. status.Nodes.Select(n => (JsonNode)new JsonObject
         {
             ["name"] = n.Name, ["ready"] = n.IsReady, ["address"] = n.Address, ["version"] = n.Version, ["runtime"] = n.Runtime,
@@ -26,6 +26,7 @@ internal static class StatusPrinter
         yield return Line("cloud", $"{status.State}, gureum {VersionCommand.Program}, Kubernetes API {VersionCommand.Kubernetes}");
         yield return Line("state", status.DataDirectory);
         if (status.Url is not null) yield return Line("API", $"{status.Url} (server process {status.Pid})");
+        if (status.OpenStackUrl is not null) yield return Line("OpenStack", $"{status.OpenStackUrl} (`. <(gureum openrc admin)` sets its clients up)");
         yield return Line("kubeconfig", status.Kubeconfig);
         yield return Line("log", status.LogFile);
         foreach (NodeState node in status.Nodes)

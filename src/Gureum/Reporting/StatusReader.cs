@@ -19,7 +19,7 @@ internal static class StatusReader
         if (state == "crashed") problems.Add(new Problem("the server has ended without `gureum down`; its pods go on, but nobody looks after them", $"run `gureum up --data-dir {options.DataDirectory}`: it takes them over; why it ended is in {CloudStarter.LogFile(options)}"));
         if (state is "up" && options.RunsNode && containerd.Pid is null) problems.Add(new Problem("containerd does not run", $"the node's agent starts it again by itself; if it does not, see {options.DataDirectory}/node/containerd/containerd.log"));
         return new CloudStatus(
-            options.DataDirectory, state, server?.Pid, server?.Url, options.Kubeconfig, CloudStarter.LogFile(options), nodes, pods, Store(options, revision), containerd, problems);
+            options.DataDirectory, state, server?.Pid, server?.Url, server is null || options.JoinedServer is not null ? null : new OpenStackFiles(options).ReadUrl(), options.Kubeconfig, CloudStarter.LogFile(options), nodes, pods, Store(options, revision), containerd, problems);
     }
 
     private static async Task<(IReadOnlyList<NodeState>, Dictionary<string, int>, long?, List<Problem>)> AskAsync(ClusterOptions options, ServerProcess server, CancellationToken cancel)

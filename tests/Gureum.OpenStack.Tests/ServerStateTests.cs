@@ -71,6 +71,28 @@ public sealed class ServerStateTests
         Assert.Equal("RESIZE", ServerState.Of(machine with { Status = machine.Status with { Conditions = [new VirtualMachineCondition { Type = "RestartRequired", Status = "True" }] } }, null).Status);
     }
 
+    [Fact]
+    public void Of_ResizedOneWhoseChangeNobodyHasSeenYet_IsStillBeingResized()
+    {
+        var machine = Noted(Machine("Running", true), ServerNames.Resized);
+        machine = machine with { Metadata = machine.Metadata with { Generation = 2 }, Status = machine.Status with { ObservedGeneration = 1 } };
+        Assert.Equal("RESIZE", ServerState.Of(machine, null).Status);
+        Assert.Equal("VERIFY_RESIZE", ServerState.Of(machine with { Status = machine.Status with { ObservedGeneration = 2 } }, null).Status);
+        Assert.Equal("RESIZE", ServerState.Of(machine with { Status = machine.Status with { ObservedGeneration = 2, StateChangeRequests = [Request("Stop"), Request("Start")] } }, null).Status);
+    }
+
+    private static VirtualMachineStateChangeRequest Request(string action) => new() { Action = action };
+
+    [Theory]
+    [InlineData("Running")]
+    [InlineData("Stopping")]
+    public void Of_OneThatIsToStopAndStart_IsBeingRebooted(string printable)
+    {
+        var machine = Machine(printable, true);
+        Assert.Equal(new ServerState("HARD_REBOOT", "active", "rebooting_hard", 1), ServerState.Of(machine with { Status = machine.Status with { StateChangeRequests = [Request("Stop"), Request("Start")] } }, null));
+        Assert.NotEqual("HARD_REBOOT", ServerState.Of(machine with { Status = machine.Status with { StateChangeRequests = [Request("Stop")] } }, null).Status);
+    }
+
     [Theory]
     [InlineData("Stopped", "SHELVED_OFFLOADED", null)]
     [InlineData("Stopping", "ACTIVE", "shelving")]
@@ -90,6 +112,7 @@ public sealed class ServerStateTests
         machine = machine with { Spec = machine.Spec with { DataVolumeTemplates = [new DataVolumeTemplateSpec { Metadata = new ObjectMeta { Name = "new" } }], Template = new VirtualMachineInstanceTemplateSpec { Spec = new VirtualMachineInstanceSpec { Volumes = [disk] } } } };
         VirtualMachineInstance Instance(string name) => new() { Spec = new VirtualMachineInstanceSpec { Volumes = [disk with { DataVolume = new DataVolumeSource { Name = name } }] }, Status = new VirtualMachineInstanceStatus { Phase = "Running" } };
         Assert.Equal("REBUILD", ServerState.Of(machine, Instance("old")).Status);
+        Assert.Equal("REBUILD", ServerState.Of(machine with { Status = machine.Status with { PrintableStatus = "Stopping", StateChangeRequests = [Request("Stop"), Request("Start")] } }, Instance("old")).Status);
         Assert.Equal("ACTIVE", ServerState.Of(machine, Instance("new")).Status);
     }
 }

@@ -26,8 +26,9 @@ public sealed record ServerState(string Status, string VmState, string? Task, in
         {
             case "Stopped" when shelved && !Wanted(machine): return new ServerState("SHELVED_OFFLOADED", "shelved_offloaded", null, 4);
             case "Running" or "Stopping" when shelved: return new ServerState("ACTIVE", "active", "shelving", 1);
-            case "Running" when Root(machine) is { } root && instance is not null && instance.Spec.Volumes.All(v => v.DataVolume?.Name != root): return new ServerState("REBUILD", "active", "rebuilding", 1);
+            case "Running" or "Stopping" when Root(machine) is { } root && instance is not null && instance.Spec.Volumes.All(v => v.DataVolume?.Name != root): return new ServerState("REBUILD", "active", "rebuilding", 1);
             case "Provisioning" or "WaitingForVolumeBinding" when launched: return new ServerState("REBUILD", "active", "rebuild_block_device_mapping", 4);
+            case "Running" or "Stopping" when Restarts(machine): return new ServerState("HARD_REBOOT", "active", "rebooting_hard", 1);
             case "Running": return new ServerState("ACTIVE", "active", null, 1);
             case "Migrating": return new ServerState("MIGRATING", "active", "migrating", 1);
             case "Paused":
@@ -47,7 +48,7 @@ public sealed record ServerState(string Status, string VmState, string? Task, in
     // Resized, and now waiting for somebody to say that it is well; before that it starts anew.
     private static ServerState? Resized(VirtualMachine machine, VirtualMachineInstance? instance) => machine.Status.PrintableStatus switch
     {
-        "Running" when machine.Status.Conditions.Any(static c => c is { Type: "RestartRequired", Status: "True" }) || instance?.Metadata.DeletionTimestamp is not null => new ServerState("RESIZE", "active", "resize_migrating", 1),
+        "Running" when !IsSettled(machine) || instance?.Metadata.DeletionTimestamp is not null => new ServerState("RESIZE", "active", "resize_migrating", 1),
         "Running" => new ServerState("VERIFY_RESIZE", "resized", null, 1),
         "Stopped" when !Wanted(machine) => new ServerState("VERIFY_RESIZE", "resized", null, 4),
         "Stopping" or "Stopped" or "Starting" or "Terminating" => new ServerState("RESIZE", "active", "resize_finish", 1),
@@ -58,6 +59,13 @@ public sealed record ServerState(string Status, string VmState, string? Task, in
 
     private static bool Halted(VirtualMachine machine) => machine.Spec.RunStrategy == "Halted";
     private static bool Wanted(VirtualMachine machine) => machine.Status.StateChangeRequests.Any(static r => r.Action == "Start");
+
+    // Stopped, to be started again.
+    private static bool Restarts(VirtualMachine machine) => Wanted(machine) && machine.Status.StateChangeRequests.Any(static r => r.Action == "Stop");
+
+    // Its controller has seen the last change, and the guest has it.
+    private static bool IsSettled(VirtualMachine machine) => machine.Status.ObservedGeneration == machine.Metadata.Generation && machine.Status.StateChangeRequests.Count == 0 && !machine.Status.Conditions.Any(static c => c is { Type: "RestartRequired", Status: "True" });
+
     private static ServerState Error(string fault) => new("ERROR", "error", null, 0, fault.Trim());
 
     private static string Reason(VirtualMachineInstance? instance, string condition) => instance?.Status.Conditions.FirstOrDefault(c => c.Type == condition)?.Message ?? "";

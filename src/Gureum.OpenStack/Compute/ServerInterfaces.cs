@@ -60,14 +60,28 @@ internal sealed class ServerInterfaces(Cloud cloud, Servers servers, ServerNetwo
         var card = body.Text("port_id") is { } id ? networks.With(name, networks.FreePort(call.Caller, id))
             : ServerNetworks.New(name, networks.FindNetwork(call.Caller, body.Text("net_id") ?? throw Fault.BadRequest("Must input net_id or port_id")), wanted.Count == 0 ? null : wanted);
         await networks.ConnectAsync(call, machine, [card], await parts.Groups.NamesByNameAsync(call.Caller, machine.Metadata.Namespace!, [NetworkNames.DefaultGroup], call.Cancel));
-        // The VirtualMachine's change reaches a guest that runs as well.
-        await cloud.Machines.ChangeAsync(call.Caller.Api, machine, m => WithSpec(m, s => s with
+        var port = networks.PortsOf(machine).First(p => p.Spec.MacAddress == card.Mac);
+        try
         {
-            Networks = [.. s.Networks, ServerCreation.NetworkOf(card)],
-            Domain = s.Domain! with { Devices = (s.Domain.Devices ?? new Devices()) with { Interfaces = [.. s.Domain.Devices?.Interfaces ?? [], ServerCreation.InterfaceOf(card)] } },
-        }), call.Cancel);
-        return One(networks.PortsOf(machine).First(p => p.Spec.MacAddress == card.Mac));
+            // The VirtualMachine's change reaches a guest that runs as well.
+            await cloud.Machines.ChangeAsync(call.Caller.Api, machine, m => WithSpec(m, s => s with
+            {
+                Networks = [.. s.Networks, ServerCreation.NetworkOf(card)],
+                Domain = s.Domain! with { Devices = (s.Domain.Devices ?? new Devices()) with { Interfaces = [.. s.Domain.Devices?.Interfaces ?? [], ServerCreation.InterfaceOf(card)] } },
+            }), call.Cancel);
+        }
+        catch
+        {
+            await ReleaseAsync(call, machine, port, CancellationToken.None);
+            throw;
+        }
+        return One(port);
     }
+
+    // What was made for the server goes; what the client brought is free again.
+    private Task ReleaseAsync(Call call, VirtualMachine machine, Port port, CancellationToken cancel) => port.Metadata.OwnerReferences.Any(o => o.Uid == machine.Metadata.Uid)
+        ? Ends.GoneAsync(cloud.Ports, call.Caller.Api, port, cancel)
+        : cloud.Ports.ChangeAsync(call.Caller.Api, port, static p => p with { Spec = p.Spec with { DeviceID = null, DeviceOwner = null } }, cancel);
 
     private async Task<Answer> DetachAsync(Call call)
     {
@@ -79,8 +93,7 @@ internal sealed class ServerInterfaces(Cloud cloud, Servers servers, ServerNetwo
             Networks = [.. s.Networks.Where(n => n.Name != name)],
             Domain = s.Domain! with { Devices = (s.Domain.Devices ?? new Devices()) with { Interfaces = [.. (s.Domain.Devices?.Interfaces ?? []).Where(i => i.Name != name)] } },
         }), call.Cancel);
-        if (port.Metadata.OwnerReferences.Any(o => o.Uid == machine.Metadata.Uid)) await Ends.GoneAsync(cloud.Ports, call.Caller.Api, port, call.Cancel);
-        else await cloud.Ports.ChangeAsync(call.Caller.Api, port, static p => p with { Spec = p.Spec with { DeviceID = null, DeviceOwner = null } }, call.Cancel);
+        await ReleaseAsync(call, machine, port, call.Cancel);
         return Answer.Accepted;
     }
 

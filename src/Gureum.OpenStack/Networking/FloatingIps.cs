@@ -105,7 +105,7 @@ internal sealed class FloatingIps(Cloud cloud, Topology topology, Networks netwo
 
     private void CheckFree(Network network, Target target, FloatingIP? known)
     {
-        if (topology.FloatingIpsOf(target.Port).FirstOrDefault(f => f.Metadata.Uid != known?.Metadata.Uid && f.Spec.FixedAddress == target.Address && ReferenceEquals(topology.NetworkOf(f), network)) is { } other)
+        if (topology.FloatingIpsOf(target.Port).FirstOrDefault(f => f.Metadata.Uid != known?.Metadata.Uid && f.Spec.FixedAddress == target.Address && Topology.Same(topology.NetworkOf(f), network)) is { } other)
             throw Neutron.Refusal(409, "FloatingIPPortAlreadyAssociated", $"Cannot associate floating IP with port {target.Port.Metadata.Uid} using fixed IP {target.Address}, as that fixed IP already has a floating IP on external network {network.Metadata.Uid} ({other.Spec.Address}).");
     }
 

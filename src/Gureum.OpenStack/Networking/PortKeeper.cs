@@ -7,7 +7,7 @@ using Port = Gureum.Objects.Network.V1.Port;
 
 namespace Gureum.OpenStack.Networking;
 
-/// <summary>Completes ports that came in by kubectl (addresses, hardware address), and frees those whose server, router or network is gone.</summary>
+/// <summary>Completes ports that came in by kubectl (addresses, hardware address), frees those whose server or router is gone, and the floating IPs of those that are gone themselves.</summary>
 internal sealed class PortKeeper
 {
     /// <summary>A port to look at, or whatever is of a device that has gone.</summary>
@@ -24,7 +24,7 @@ internal sealed class PortKeeper
         (this.cloud, this.parts, this.door) = (cloud, parts, door);
         queue = new WorkQueue<Item>(time);
         reconciler = new Reconciler<Item>("openstack-ports", queue, KeepAsync);
-        cloud.Informers.Get<Port>().AddHandler((_, current) => Add(current));
+        cloud.Informers.Get<Port>().AddHandler((old, current) => Add(current ?? old));
         // Handlers hold their informer's lock: they look into no other.
         cloud.Informers.Get<VirtualMachine>().AddHandler((old, current) => { if (current is null && old is not null) queue.Add(new Item(default, old.Metadata.Uid)); });
         cloud.Informers.Get<Router>().AddHandler((old, current) => { if (current is null && old is not null) queue.Add(new Item(default, old.Metadata.Uid)); });
@@ -44,7 +44,12 @@ internal sealed class PortKeeper
             foreach (var left in cloud.Ports.By(Cloud.ByDevice, device)) Add(left);
             return;
         }
-        if (cloud.Ports.Get(item.Port.Namespace, item.Port.Name) is not { Metadata.DeletionTimestamp: null } port) return;
+        if (cloud.Ports.Get(item.Port.Namespace, item.Port.Name) is not { } port)
+        {
+            await FreeAsync(item.Port, cancel);
+            return;
+        }
+        if (port.Metadata.DeletionTimestamp is not null) return;
         try
         {
             if (IsLeft(port) && !await ExistsAsync<Router>(port, cancel)) await cloud.Ports.DeleteAsync(door, port, cancel);
@@ -52,6 +57,16 @@ internal sealed class PortKeeper
             else if (string.IsNullOrEmpty(port.Spec.MacAddress) && parts.Topology.NetworkOf(port) is { } network) await parts.Ports.CompleteAsync(door, network, port, cancel);
         }
         catch (ApiException e) when (e.IsNotFound) { /* deleted meanwhile */ }
+    }
+
+    // A floating IP outlives what it stood for.
+    private async Task FreeAsync(ObjectKey port, CancellationToken cancel)
+    {
+        foreach (var floating in cloud.FloatingIps.By(Cloud.ByPort, Cloud.NetworkKey(port.Namespace, port.Name)).ToList())
+        {
+            try { await cloud.FloatingIps.ChangeAsync(door, floating, f => f.Spec.Port == floating.Spec.Port ? f with { Spec = f.Spec with { Port = null, FixedAddress = null } } : f, cancel); }
+            catch (ApiException e) when (e.IsNotFound) { /* deleted meanwhile */ }
+        }
     }
 
     // This process's copy may not have it yet: the server is asked before anything is taken away.

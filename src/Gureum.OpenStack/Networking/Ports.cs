@@ -107,6 +107,13 @@ internal sealed class Ports(Cloud cloud, Topology topology, Networks networks, S
         return MakeAsync(client, ns, shown, metadata => new Port { Metadata = mark(metadata), Spec = chosen }, cancel);
     }, cancel);
 
+    /// <summary>Gives a port other addresses, while nobody else chooses on the network.</summary>
+    internal Task<Port> ReplaceAsync(ApiClient client, Network network, Port port, IReadOnlyList<WantedAddress> wanted, CancellationToken cancel) => locks.WithAsync(network, () =>
+    {
+        var chosen = addresses.Choose(network, wanted, port.Spec.FixedIPs);
+        return Objects.ChangeAsync(client, port, p => p with { Spec = p.Spec with { FixedIPs = chosen } }, cancel);
+    }, cancel);
+
     /// <summary>Whose the network's own port is.</summary>
     internal static string DhcpDevice(Network network) => "dhcp-" + network.Metadata.Uid;
 

@@ -54,7 +54,7 @@ internal sealed class Routers(Cloud cloud, Topology topology, Networks networks,
     {
         Refuse(call, body);
         var ns = NamespaceFor(call, body);
-        var gateway = await ReadGatewayAsync(call, body);
+        var gateway = ReadGateway(call, body);
         var router = await MakeAsync(call.Caller.Api, ns, body.Text("name"), metadata => new Router { Metadata = metadata, Spec = new RouterSpec { Description = body.Text("description"), AdminStateUp = body.Flag("admin_state_up") ?? true } }, call.Cancel);
         if (gateway is null) return router;
         try { return await SetGatewayAsync(call, router, gateway); }
@@ -75,41 +75,62 @@ internal sealed class Routers(Cloud cloud, Topology topology, Networks networks,
 
     private sealed record WantedGateway(Network Network, IReadOnlyList<WantedAddress>? Addresses, bool? Snat);
 
-    private Task<WantedGateway?> ReadGatewayAsync(Call call, Body body)
+    private WantedGateway? ReadGateway(Call call, Body body)
     {
-        if (body.Find("external_gateway_info") is not { Value.Count: > 0 } given) return Task.FromResult<WantedGateway?>(null);
+        if (body.Find("external_gateway_info") is not { Value.Count: > 0 } given) return null;
         given.Only("network_id", "enable_snat", "external_fixed_ips", "qos_policy_id");
         if (given.Text("network_id") is not { } id) throw Neutron.Invalid("external_gateway_info", "network_id is a required property");
         if ((given.Has("enable_snat") || given.Node("external_fixed_ips") is not null) && !call.Caller.IsAdmin) throw Neutron.Forbidden("rule:create_router:external_gateway_info:enable_snat or external_fixed_ips");
         var network = networks.Find(call.Caller, id);
         if (network.Spec.External != true) throw Neutron.Refusal(400, "BadRequest", $"Bad router request: Network {id} is not an external network.");
         var wanted = given.Node("external_fixed_ips") is null ? null : given.Objects("external_fixed_ips").Select(static f => f.Only("subnet_id", "ip_address")).Select(static f => new WantedAddress(f.Text("subnet_id"), f.Text("ip_address"))).ToList();
-        return Task.FromResult<WantedGateway?>(new WantedGateway(network, wanted, given.Flag("enable_snat")));
+        return new WantedGateway(network, wanted, given.Flag("enable_snat"));
     }
 
-    // The leg stands in the external network's Namespace, and is the door's: the router's owner has no rights there.
+    // The leg stands in the external network's Namespace, and is the door's: the router's owner has no rights there. The new one is there before the old one goes.
     private async Task<Router> SetGatewayAsync(Call call, Router router, WantedGateway wanted)
     {
-        var known = topology.GatewayOf(router);
-        if (known is not null && ReferenceEquals(topology.NetworkOf(known), wanted.Network) && wanted.Addresses is null) { /* stays */ }
-        else
+        var (known, network) = (topology.GatewayOf(router), wanted.Network);
+        var stays = Topology.Same(known is null ? null : topology.NetworkOf(known), network);
+        if (known is not null && !stays) RefuseUsed(router, known);
+        var leg = stays && known is not null ? wanted.Addresses is null ? known : await ports.ReplaceAsync(door, network, known, wanted.Addresses, call.Cancel) : await PlaceGatewayAsync(router, wanted, call.Cancel);
+        Router made;
+        try
         {
-            if (known is not null) await ClearGatewayAsync(router, known, wanted.Network, call.Cancel);
-            var spec = new PortSpec { Network = new NetworkReference { Name = wanted.Network.Metadata.Name! }, AdminStateUp = true, PortSecurity = false, DeviceID = router.Metadata.Uid, DeviceOwner = NetworkNames.RouterGateway };
-            await ports.PlaceAsync(door, wanted.Network, wanted.Network.Metadata.Namespace!, "", spec, wanted.Addresses, static m => m, call.Cancel);
+            made = await Objects.ChangeAsync(call.Caller.Api, router, r => r with
+            {
+                Spec = r.Spec with { ExternalGateway = new ExternalGateway { Network = Ports.Reference(network, r.Metadata.Namespace!), DisableSNAT = wanted.Snat is { } snat ? snat ? null : true : r.Spec.ExternalGateway?.DisableSNAT, FixedIPs = leg.Spec.FixedIPs } },
+            }, call.Cancel);
         }
-        return await Objects.ChangeAsync(call.Caller.Api, router, r => r with
+        catch
         {
-            Spec = r.Spec with { ExternalGateway = new ExternalGateway { Network = Ports.Reference(wanted.Network, r.Metadata.Namespace!), DisableSNAT = wanted.Snat is { } snat ? snat ? null : true : r.Spec.ExternalGateway?.DisableSNAT, FixedIPs = topology.GatewayOf(router)?.Spec.FixedIPs ?? [] } },
-        }, call.Cancel);
+            if (!stays) await Ends.GoneAsync(Cloud.Ports, door, leg, CancellationToken.None);
+            else if (wanted.Addresses is not null) await Cloud.Ports.ChangeAsync(door, leg, p => p with { Spec = p.Spec with { FixedIPs = known!.Spec.FixedIPs } }, CancellationToken.None);
+            throw;
+        }
+        if (known is not null && !stays) await Ends.GoneAsync(Cloud.Ports, door, known, call.Cancel);
+        return made;
     }
 
-    private async Task ClearGatewayAsync(Router router, Port gateway, Network? next, CancellationToken cancel)
+    private Task<Port> PlaceGatewayAsync(Router router, WantedGateway wanted, CancellationToken cancel)
     {
-        var outside = topology.NetworkOf(gateway);
-        if (outside is not null && !ReferenceEquals(outside, next) && FloatingIpsThrough(router, outside).Any())
+        var spec = new PortSpec { Network = new NetworkReference { Name = wanted.Network.Metadata.Name! }, AdminStateUp = true, PortSecurity = false, DeviceID = router.Metadata.Uid, DeviceOwner = NetworkNames.RouterGateway };
+        return ports.PlaceAsync(door, wanted.Network, wanted.Network.Metadata.Namespace!, "", spec, wanted.Addresses, static m => m, cancel);
+    }
+
+    private void RefuseUsed(Router router, Port gateway)
+    {
+        if (topology.NetworkOf(gateway) is { } outside && FloatingIpsThrough(router, outside).Any())
             throw Neutron.Refusal(409, "RouterExternalGatewayInUseByFloatingIp", $"Gateway cannot be updated for router {router.Metadata.Uid}, since a gateway to external network {outside.Metadata.Uid} is required by one or more floating IPs.");
-        await Ends.GoneAsync(Cloud.Ports, door, gateway, cancel);
+    }
+
+    private async Task<Router> ClearGatewayAsync(Call call, Router router)
+    {
+        var leg = topology.GatewayOf(router);
+        if (leg is not null) RefuseUsed(router, leg);
+        var made = await Objects.ChangeAsync(call.Caller.Api, router, static r => r with { Spec = r.Spec with { ExternalGateway = null } }, call.Cancel);
+        if (leg is not null) await Ends.GoneAsync(Cloud.Ports, door, leg, call.Cancel);
+        return made;
     }
 
     private IEnumerable<FloatingIP> FloatingIpsThrough(Router router, Network outside) => topology.FloatingIpsOf(outside).Where(f => f.Spec.Port is { } reference && Cloud.Ports.Get(reference.Namespace ?? f.Metadata.Namespace, reference.Name) is { } port
@@ -118,15 +139,11 @@ internal sealed class Routers(Cloud cloud, Topology topology, Networks networks,
     protected override async Task<Router> UpdateAsync(Call call, Router known, Body body)
     {
         Refuse(call, body);
-        var gateway = await ReadGatewayAsync(call, body);
+        var gateway = ReadGateway(call, body);
         var routes = SubnetForm.Routes(body, "routes");
         if (routes is not null) CheckRoutes(known, routes);
         if (gateway is not null) known = await SetGatewayAsync(call, known, gateway);
-        else if (body.Has("external_gateway_info") && known.Spec.ExternalGateway is not null)
-        {
-            if (topology.GatewayOf(known) is { } port) await ClearGatewayAsync(known, port, null, call.Cancel);
-            known = await Objects.ChangeAsync(call.Caller.Api, known, static r => r with { Spec = r.Spec with { ExternalGateway = null } }, call.Cancel);
-        }
+        else if (body.Has("external_gateway_info") && known.Spec.ExternalGateway is not null) known = await ClearGatewayAsync(call, known);
         return await PutAsync(call, known, body, r => r with
         {
             Spec = r.Spec with { Description = body.Has("description") ? body.Text("description") : r.Spec.Description, AdminStateUp = body.Flag("admin_state_up") ?? r.Spec.AdminStateUp, Routes = routes ?? r.Spec.Routes },
@@ -163,8 +180,10 @@ internal sealed class Routers(Cloud cloud, Topology topology, Networks networks,
     protected override async Task DeleteAsync(Call call, Router known)
     {
         if (topology.InterfacesOf(known).Any()) throw Neutron.Refusal(409, "RouterInUse", $"Router {known.Metadata.Uid} still has ports.");
-        if (topology.GatewayOf(known) is { } gateway) await ClearGatewayAsync(known, gateway, null, call.Cancel);
+        var leg = topology.GatewayOf(known);
+        if (leg is not null) RefuseUsed(known, leg);
         await Objects.DeleteAsync(call.Caller.Api, known, call.Cancel);
+        if (leg is not null) await Ends.GoneAsync(Cloud.Ports, door, leg, call.Cancel);
     }
 
     // ---- legs
@@ -217,7 +236,7 @@ internal sealed class Routers(Cloud cloud, Topology topology, Networks networks,
             ?? throw Neutron.Refusal(404, "RouterInterfaceNotFound", $"Router {router.Metadata.Uid} does not have an interface {(portId is not null ? "with id " + portId : "on subnet " + subnetId)}.");
         var inside = topology.NetworkOf(leg);
         if (router.Spec.ExternalGateway is { } gateway && topology.Find(gateway.Network, router.Metadata.Namespace) is { } outside && inside is not null
-            && FloatingIpsThrough(router, outside).FirstOrDefault(f => Cloud.Ports.Get(f.Spec.Port!.Namespace ?? f.Metadata.Namespace, f.Spec.Port.Name) is { } user && ReferenceEquals(topology.NetworkOf(user), inside) && user.Spec.FixedIPs.Any(a => leg.Spec.FixedIPs.Any(l => l.Subnet == a.Subnet))) is not null)
+            && FloatingIpsThrough(router, outside).FirstOrDefault(f => Cloud.Ports.Get(f.Spec.Port!.Namespace ?? f.Metadata.Namespace, f.Spec.Port.Name) is { } user && Topology.Same(topology.NetworkOf(user), inside) && user.Spec.FixedIPs.Any(a => leg.Spec.FixedIPs.Any(l => l.Subnet == a.Subnet))) is not null)
             throw Neutron.Refusal(409, "RouterInterfaceInUseByFloatingIP", $"Router interface for subnet {leg.Spec.FixedIPs.Select(f => topology.SubnetOf(leg, f)?.Metadata.Uid).FirstOrDefault()} on router {router.Metadata.Uid} cannot be deleted, as it is required by one or more floating IPs.");
         if (router.Spec.Routes.FirstOrDefault(r => leg.Spec.FixedIPs.Any(f => topology.SubnetOf(leg, f) is { } s && Addresses.ParseNetwork(s.Spec.Cidr) is { } range && Addresses.Parse(r.NextHop) is { } hop && Addresses.Of(range).Holds(hop))) is { } route)
             throw Neutron.Refusal(409, "RouterInterfaceInUseByRoute", $"Router interface on router {router.Metadata.Uid} cannot be deleted, as it is required by the route to {route.Destination}.");

@@ -12,6 +12,9 @@ internal sealed class Topology(Cloud cloud)
     internal Network? NetworkOf(FloatingIP floating) => Find(floating.Spec.Network, floating.Metadata.Namespace);
     internal Network? Find(NetworkReference? reference, string? ns) => reference is null ? null : cloud.Networks.Get(reference.Namespace ?? ns, reference.Name);
 
+    /// <summary>Whether two copies are of the same network.</summary>
+    internal static bool Same(Network? one, Network? other) => one is not null && one.Metadata.Uid == other?.Metadata.Uid;
+
     private static string Key(Network network) => Cloud.NetworkKey(network.Metadata.Namespace, network.Metadata.Name);
 
     internal IReadOnlyList<Subnet> SubnetsOf(Network network) => [.. cloud.Subnets.By(Cloud.ByNetwork, Key(network)).Where(static s => s.Metadata.DeletionTimestamp is null).OrderBy(static s => s.Metadata.CreationTimestamp).ThenBy(static s => s.Metadata.Name, StringComparer.Ordinal)];
@@ -32,7 +35,7 @@ internal sealed class Topology(Cloud cloud)
     /// <summary>The router that leads from a subnet to an external network; null when there is none.</summary>
     internal Router? RouterBetween(Network inside, string subnet, Network outside) => PortsOf(inside)
         .Where(p => p.Spec.DeviceOwner == NetworkNames.RouterInterface && p.Spec.FixedIPs.Any(f => f.Subnet == subnet)).Select(RouterOf).OfType<Router>()
-        .FirstOrDefault(r => r.Spec.ExternalGateway is { } gateway && ReferenceEquals(Find(gateway.Network, r.Metadata.Namespace), outside));
+        .FirstOrDefault(r => r.Spec.ExternalGateway is { } gateway && Same(Find(gateway.Network, r.Metadata.Namespace), outside));
 
     /// <summary>The addresses of a subnet that somebody has.</summary>
     internal HashSet<uint> Taken(Network network, Subnet subnet)

@@ -3,6 +3,7 @@ using Gureum.Client;
 using Gureum.Identity;
 using Gureum.Images.Disks;
 using Gureum.OpenStack.Compute;
+using Gureum.OpenStack.Consoles;
 using Gureum.OpenStack.Http;
 using Gureum.OpenStack.Identity;
 using Gureum.OpenStack.Images;
@@ -39,7 +40,8 @@ public sealed class OpenStackDoor : IAsyncDisposable
     /// <param name="acting">Makes clients that act as users.</param>
     /// <param name="wire">Reaches the API server over the network.</param>
     /// <param name="publish">Brings an image to where servers start from it.</param>
-    public static async Task<OpenStackDoor> StartAsync(OpenStackOptions options, Cloud cloud, KeystoneTokens tokens, ApiClient door, ActingAs acting, IApiTransport wire, PublishImage publish, TimeProvider time, CancellationToken cancel)
+    /// <param name="consoles">What consoles in a browser need.</param>
+    public static async Task<OpenStackDoor> StartAsync(OpenStackOptions options, Cloud cloud, KeystoneTokens tokens, ApiClient door, ActingAs acting, IApiTransport wire, PublishImage publish, ConsoleSupport consoles, TimeProvider time, CancellationToken cancel)
     {
         var identity = IdentityParts.Build(cloud, tokens, door, acting, wire, time);
         var blobs = new BlobStore(options.BlobDirectory);
@@ -47,19 +49,21 @@ public sealed class OpenStackDoor : IAsyncDisposable
         await keeper.CleanAsync(cancel);
         var images = new ImageResources(cloud, new ImageDocument(cloud), blobs, door, time);
         var (volumes, network) = (new VolumeParts(cloud, publish), NetworkParts.Build(cloud, door, time));
+        var grants = new ConsoleGrants(time);
+        var console = new ConsoleEndpoint(consoles, grants);
         IReadOnlyList<IService> services =
         [
-            identity.Service, new ImageService(images, new ImageMembers(cloud, images, door, time)), ComputeParts.Service(cloud, volumes, network, publish, door, time), network.Service, volumes.Service(door, time), PlacementParts.Service(cloud, volumes.Document),
+            identity.Service, new ImageService(images, new ImageMembers(cloud, images, door, time)), ComputeParts.Service(cloud, volumes, network, publish, grants, console, door, time), network.Service, volumes.Service(door, time), PlacementParts.Service(cloud, volumes.Document),
         ];
         await new IdentityBootstrap(cloud, identity.Assignments, identity.Passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
         await new PublicNetwork(cloud, network, door, options).EnsureAsync(cancel);
-        var web = Build(options, services, new RequestPipeline(identity.Reader));
+        var web = Build(options, services, new RequestPipeline(identity.Reader), console);
         await web.StartAsync(cancel);
         var port = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
         return new OpenStackDoor(web, port, [new LaunchRecorder(cloud, door, time).RunAsync, keeper.RunAsync, new DelegationKeeper(cloud, identity.Assignments, door, time).RunAsync, .. network.Keepers(cloud, door, time)]);
     }
 
-    private static WebApplication Build(OpenStackOptions options, IReadOnlyList<IService> services, RequestPipeline pipeline)
+    private static WebApplication Build(OpenStackOptions options, IReadOnlyList<IService> services, RequestPipeline pipeline, ConsoleEndpoint console)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = [] });
         builder.Services.AddRoutingCore();
@@ -78,6 +82,8 @@ public sealed class OpenStackDoor : IAsyncDisposable
                 });
         });
         var app = builder.Build();
+        app.UseWebSockets();
+        app.Use((context, next) => ConsoleEndpoint.Answers(context.Request.Path) ? console.AnswerAsync(context) : next(context));
         app.Use((context, next) => FinishAsync(context, next, services));
         app.UseRouting();
 #pragma warning disable ASP0014 // what is mapped at top level would run before the middleware above

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 
@@ -81,6 +82,25 @@ public sealed class HttpsTransport : IApiTransport, IDisposable
         catch (HttpRequestException e) { throw new ApiUnreachableException($"the API server at {http.BaseAddress} cannot be reached: {Innermost(e)}", e); }
         catch (IOException e) { throw new ApiUnreachableException($"the connection to the API server at {http.BaseAddress} broke: {Innermost(e)}", e); }
         finally { answer?.Dispose(); }
+    }
+
+    /// <summary>Opens a WebSocket to what the API server hands on: a console, a screen.</summary>
+    /// <exception cref="ApiException">It was refused.</exception>
+    /// <exception cref="ApiUnreachableException">No answer came.</exception>
+    public async Task<WebSocket> OpenSocketAsync(string path, string protocol, string bearer, CancellationToken cancel)
+    {
+        using var message = SocketUpgrade.Request(path, protocol);
+        message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(Patience);
+        try
+        {
+            var answer = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            if (await SocketUpgrade.TakeAsync(answer, protocol, limit.Token) is { } socket) return socket;
+            using (answer) throw ApiException.From((int)answer.StatusCode, await answer.Content.ReadAsByteArrayAsync(limit.Token));
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested) { throw new ApiUnreachableException($"GET {path}: the API server at {http.BaseAddress} has not answered within {Patience.TotalSeconds:0} s", e); }
+        catch (Exception e) when (e is HttpRequestException or IOException) { throw new ApiUnreachableException($"the API server at {http.BaseAddress} cannot be reached: {Innermost(e)}", e); }
     }
 
     public void Dispose() => http.Dispose();

@@ -1,4 +1,5 @@
 using Gureum.Client;
+using Gureum.OpenStack.Consoles;
 using Gureum.OpenStack.Networking;
 using Gureum.OpenStack.Objects;
 using Gureum.OpenStack.Volumes;
@@ -8,7 +9,7 @@ namespace Gureum.OpenStack.Compute;
 /// <summary>Nova's parts, put together out of Neutron's and Cinder's.</summary>
 internal static class ComputeParts
 {
-    internal static ComputeService Service(Cloud cloud, VolumeParts volumes, NetworkParts network, PublishImage publish, ApiClient door, TimeProvider time)
+    internal static ComputeService Service(Cloud cloud, VolumeParts volumes, NetworkParts network, PublishImage publish, ConsoleGrants grants, ConsoleEndpoint console, ApiClient door, TimeProvider time)
     {
         var networks = new ServerNetworks(cloud, network);
         var (addresses, attached) = (new ServerAddresses(cloud, networks, network.Topology), new AttachedVolumes(cloud, volumes.Document, volumes.Maker));
@@ -17,13 +18,13 @@ internal static class ComputeParts
         var log = new ServerLog(door, time);
         var (servers, images) = (new Servers(cloud, document, log), new ServerImages(cloud));
         var made = new NewServers(cloud, flavors, keys, images, networks, blocks, groups, new ServerMaker(cloud, networks, blocks, quotas), log, publish);
-        var control = new ServerControl(document);
-        IReadOnlyDictionary<string, ServerAction>[] more = [new ServerResize(cloud, flavors, control).Actions, new ServerShelf(cloud, control).Actions, new ServerRebuild(cloud, images, document, control, publish).Actions];
+        var (control, consoles) = (new ServerControl(document), new RemoteConsoles(servers, document, grants, console));
+        IReadOnlyDictionary<string, ServerAction>[] more = [new ServerResize(cloud, flavors, control).Actions, new ServerShelf(cloud, control).Actions, new ServerRebuild(cloud, images, document, control, publish).Actions, consoles.Actions];
         return new ComputeService(
         [
             flavors.Map, keys.Map, servers.Map, made.Map, new ServerActions(cloud, servers, control, networks, log, more).Map, new ServerInterfaces(cloud, servers, networks, addresses, network).Map,
             new VolumeAttachments(cloud, servers, document, attached, volumes.Volumes, volumes.Document, volumes.Use, volumes.Maker).Map, new ComputeFacts(cloud, quotas).Map, groups.Map, quotas.Map, new ServerTags(servers).Map, new ServerUsage(cloud, document, time).Map,
-            new InstanceActions(cloud, servers, log).Map,
+            new InstanceActions(cloud, servers, log).Map, consoles.Map,
         ]);
     }
 }

@@ -20,9 +20,10 @@ internal sealed class ServerActions(Cloud cloud, Servers servers, ServerControl 
         var body = await call.BodyAsync();
         if (body.Value.Count != 1) throw Fault.BadRequest("The request body names one action.");
         var action = body.Value.First().Key;
-        if (action is not ("lock" or "unlock" or "os-getConsoleOutput")) ServerControl.RefuseLocked(call, machine);
+        var isLook = action.StartsWith("os-get", StringComparison.Ordinal);
+        if (!isLook && action is not ("lock" or "unlock")) ServerControl.RefuseLocked(call, machine);
         var answer = await RunAsync(call, machine, body, action);
-        if (action != "os-getConsoleOutput") await log.WriteAsync(call, machine, Noted(action));
+        if (!isLook) await log.WriteAsync(call, machine, Noted(action));
         return answer;
     }
 

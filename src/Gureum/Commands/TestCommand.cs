@@ -40,6 +40,7 @@ internal static class TestCommand
         // Clouds of tests live where nothing can be downloaded: their images are built here.
         await ExampleImport.ExampleImageLoader.BuildAsync(progress, cancel);
         await ExampleImport.GuestImageLoader.BuildAsync(progress, cancel);
+        await ExampleImport.ConsolePageLoader.BuildAsync(progress, cancel);
         if (debian) await ExampleImport.GuestImageLoader.BuildDebianAsync(progress, cancel);
     }
 }

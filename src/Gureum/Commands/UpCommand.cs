@@ -75,7 +75,7 @@ internal static class UpCommand
 
         ServerProcess server = await progress.RunAsync(options.RunsNode ? $"starting the server and waiting for node {options.NodeName}" : "starting the server", _ =>
             starting ? CloudStarter.JoinAsync(options, cancel) : CloudStarter.StartAsync(options, cancel));
-        return new UpResult(options, server, WasUp: false, options.RunsNode ? [.. await ExampleImageLoader.EnsureAsync(options, progress, cancel), .. await GuestImageLoader.EnsureAsync(options, progress, cancel)] : []);
+        return new UpResult(options, server, WasUp: false, options.RunsNode ? [.. await ExampleImageLoader.EnsureAsync(options, progress, cancel), .. await GuestImageLoader.EnsureAsync(options, progress, cancel), .. await ConsolePageLoader.EnsureAsync(progress, cancel)] : []);
     }
 
     private static void Print(UpResult result, bool json)

@@ -2,7 +2,9 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Gureum.ApiServer;
 using Gureum.Client;
+using Gureum.ExampleImport;
 using Gureum.OpenStack;
+using Gureum.OpenStack.Consoles;
 using Gureum.OpenStack.Objects;
 
 namespace Gureum.Running;
@@ -10,6 +12,9 @@ namespace Gureum.Running;
 /// <summary>The OpenStack door of a cloud, open until it is disposed: it speaks to the API server in this process, as its users.</summary>
 internal sealed class OpenStackRoom : IAsyncDisposable
 {
+    /// <summary>KubeVirt's way to carry a console's bytes: binary messages as they are.</summary>
+    private const string PlainProtocol = "plain.kubevirt.io";
+
     private readonly OpenStackDoor door;
     private readonly HttpsTransport wire;
 
@@ -25,7 +30,7 @@ internal sealed class OpenStackRoom : IAsyncDisposable
         {
             Listen = [IPAddress.Parse(options.Listen)], Port = options.OpenStackPort, Certificate = Certificate(server, options, reachable), PublicUrl = $"https://{reachable}:{options.OpenStackPort}", AdminPasswordFile = files.AdminPassword, BlobDirectory = ImagePublisher.BlobDirectory(options),
         }, cloud, server.Keystone, ClusterProcess.Client(server, UserInfo.ApiServer, "gureum-openstack"),
-            (name, uid, groups, extra) => ClusterProcess.Client(server, new UserInfo(name, groups, uid) { Extra = extra }, "gureum-openstack"), wire, new ImagePublisher(options).PublishAsync, time, cancel);
+            (name, uid, groups, extra) => ClusterProcess.Client(server, new UserInfo(name, groups, uid) { Extra = extra }, "gureum-openstack"), wire, new ImagePublisher(options).PublishAsync, new ConsoleSupport(ConsolePageLoader.PagesAsync, (path, token, c) => wire.OpenSocketAsync(path, PlainProtocol, token, c)), time, cancel);
         files.Write(server.Authority.CertificatePem, $"https://{reachable}:{options.OpenStackPort}");
         return new OpenStackRoom(door, wire);
     }

@@ -123,20 +123,13 @@ internal sealed class ApiConnection : IDisposable
     /// <exception cref="CommandFailure">The server refused, in its own words, or could not be reached.</exception>
     internal async Task<Stream> OpenStreamAsync(string path, string protocol, CancellationToken cancel)
     {
-        // By hand: .NET's own client of WebSockets keeps a refusal's words to itself.
-        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        request.Headers.Connection.Add("Upgrade");
-        request.Headers.Upgrade.ParseAdd("websocket");
-        request.Headers.Add("Sec-WebSocket-Version", "13");
-        request.Headers.Add("Sec-WebSocket-Key", Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16)));
-        request.Headers.Add("Sec-WebSocket-Protocol", protocol);
+        using HttpRequestMessage request = Client.SocketUpgrade.Request(path, protocol);
         HttpResponseMessage answer = await AskAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
-        if (answer.StatusCode != HttpStatusCode.SwitchingProtocols)
+        if (await Client.SocketUpgrade.TakeAsync(answer, protocol, cancel) is not { } socket)
         {
             using (answer) throw new CommandFailure(Refusal(answer.StatusCode, await answer.Content.ReadAsByteArrayAsync(cancel)));
         }
 
-        var socket = WebSocket.CreateFromStream(await answer.Content.ReadAsStreamAsync(cancel), new WebSocketCreationOptions { SubProtocol = protocol, KeepAliveInterval = TimeSpan.FromSeconds(30) });
         return WebSocketStream.Create(socket, WebSocketMessageType.Binary, TimeSpan.FromSeconds(2));
     }
 

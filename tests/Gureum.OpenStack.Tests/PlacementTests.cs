@@ -42,5 +42,7 @@ public sealed class PlacementTests
         Assert.Equal(ProviderInventory.Aggregates(Machine), ProviderInventory.Aggregates(Machine with { Status = new NodeStatus() }));
         Assert.Single(ProviderInventory.Aggregates(Machine));
         Assert.Empty(ProviderInventory.Aggregates(new Node()));
+        var inOne = new Node { Metadata = new ObjectMeta { Labels = new Dictionary<string, string> { ["aggregate.compute.gureum.io/aggregate-fast"] = "05405e1a-7a3a-4aa5-b412-ea082cd36e32" } } };
+        Assert.Equal(["05405e1a-7a3a-4aa5-b412-ea082cd36e32"], ProviderInventory.Aggregates(inOne));
     }
 }

@@ -26,7 +26,7 @@ public sealed class ServerCreationTests
         Image = new Image { Metadata = new ObjectMeta { Name = "tiny", Uid = "05405e1a-7a3a-4aa5-b412-ea082cd36e32" }, Spec = new ImageSpec { DiskFormat = "qcow2" }, Status = new ImageStatus { Phase = "active", VirtualSize = 27262977 } },
     };
 
-    public static TheoryData<string> Cases => ["plain", "everything", "no-disk", "of-volume", "on-networks"];
+    public static TheoryData<string> Cases => ["plain", "everything", "no-disk", "of-volume", "on-networks", "in-zone", "outside-zones"];
 
     private static ServerRequest Case(string name) => name switch
     {
@@ -34,6 +34,8 @@ public sealed class ServerCreationTests
         {
             Name = "My server №1", ObjectName = "my-server-1-0a1b2c3d", Description = "one", UserData = "I2Nsb3VkLWNvbmZpZwo=", KeyName = "k", KeySecret = "my-server-1-0a1b2c3d-key", Metadata = new Dictionary<string, string> { ["b"] = "2", ["a"] = "1" }, Tags = ["x", "y"], Zone = "nova", ConfigDrive = true, Cards = [],
         },
+        "in-zone" => Plain with { Zone = "east", Node = "rack1" },
+        "outside-zones" => Plain with { Zone = "nova", OutsideZones = true },
         "no-disk" => Plain with { Flavor = Plain.Flavor with { Metadata = new ObjectMeta { Name = "m1.nano" } } },
         "of-volume" => Plain with { Image = null, Volumes = [new ServerVolume("boot", "0f0c9a3e-2b5c-4a55-9a39-4f0b7f7a4f01", Boots: true, EndsWithServer: false), new ServerVolume("data", "0f0c9a3e-2b5c-4a55-9a39-4f0b7f7a4f02", Boots: false, EndsWithServer: true)] },
         "on-networks" => Plain with { Cards = [new ServerCard("net0", Net("acme", "blue"), "fa:16:3e:00:00:01"), new ServerCard("net1", Net("admin", "shared"), "fa:16:3e:00:00:02")], AccessIPv4 = "192.0.2.7" },

@@ -29,6 +29,13 @@ internal sealed class ComputeService(IReadOnlyList<Action<Routes>> resources) : 
         })));
         routes.Open("GET", "/v2.1", call => Task.FromResult(Version(call, "v2.1", "CURRENT", Microversions!.Most.ToString(), Microversions.Least.ToString(), "2013-07-23T11:33:21Z", "2.1")));
         routes.Open("GET", "/v2", static call => Task.FromResult(Version(call, "v2.0", "SUPPORTED", "", "", "2011-01-21T11:33:21Z", "2")));
+        routes.Get("/v2.1/extensions", static _ => Task.FromResult(Answer.Json(static json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("extensions");
+            json.WriteEndArray();
+            json.WriteEndObject();
+        })));
         foreach (var map in resources) map(routes);
     }
 

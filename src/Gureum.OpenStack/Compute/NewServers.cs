@@ -12,7 +12,7 @@ namespace Gureum.OpenStack.Compute;
 public delegate Task PublishImage(Image image, CancellationToken cancel);
 
 /// <summary>New servers (https://docs.openstack.org/api-ref/compute/#create-server): everything is read and judged before the first thing is made.</summary>
-internal sealed class NewServers(Cloud cloud, Flavors flavors, KeyPairs keys, ServerImages images, ServerNetworks networks, BlockDevices blocks, ServerGroups serverGroups, ServerMaker maker, ServerLog log, PublishImage publish)
+internal sealed class NewServers(Cloud cloud, Zones zones, Flavors flavors, KeyPairs keys, ServerImages images, ServerNetworks networks, BlockDevices blocks, ServerGroups serverGroups, ServerMaker maker, ServerLog log, PublishImage publish)
 {
     private const int MostUserData = 65535;
 
@@ -45,10 +45,11 @@ internal sealed class NewServers(Cloud cloud, Flavors flavors, KeyPairs keys, Se
         if (image is not null) ServerImages.Fits(image, flavor);
         var tags = call.Version >= Nova.V2_52 ? body.Texts("tags") ?? [] : [];
         ServerTags.Check(tags);
+        var place = zones.Wanted(caller, body);
         return new ServerRequest
         {
             Namespace = caller.Namespace, Name = body.Name("name").Trim(), Flavor = flavor, FlavorId = cloud.Flavors.IdOf(flavor), Image = image, UserId = caller.UserId, Description = call.Version >= Nova.V2_19 ? body.Text("description") : null,
-            UserData = UserData(body), KeyName = body.Text("key_name"), Metadata = MetadataOf(body), Tags = tags, Zone = Zone(body), ConfigDrive = body.Flag("config_drive") == true,
+            UserData = UserData(body), KeyName = body.Text("key_name"), Metadata = MetadataOf(body), Tags = tags, Zone = place.Zone, Node = place.Node, OutsideZones = place.Zone == Zones.Default && zones.AreSeveral, ConfigDrive = body.Flag("config_drive") == true,
             AccessIPv4 = Address(body, "accessIPv4", AddressFamily.InterNetwork), AccessIPv6 = Address(body, "accessIPv6", AddressFamily.InterNetworkV6),
         };
     }
@@ -66,8 +67,6 @@ internal sealed class NewServers(Cloud cloud, Flavors flavors, KeyPairs keys, Se
         var map = body.Map("metadata") ?? new Dictionary<string, string>();
         return map.Count <= 128 ? map : throw Fault.Forbidden("Quota exceeded, too many metadata items: 128 are accepted.");
     }
-
-    private static string? Zone(Body body) => body.Text("availability_zone") is not { } zone || zone == ServerDocument.Zone ? body.Text("availability_zone") : throw Fault.BadRequest("The requested availability zone is not available");
 
     /// <summary>An address of the family; null for none.</summary>
     internal static string? Address(Body body, string name, AddressFamily family) =>

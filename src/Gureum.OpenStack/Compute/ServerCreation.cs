@@ -7,6 +7,9 @@ using Gureum.Objects.Instancetype.V1beta1;
 using Gureum.Objects.Kubevirt.V1;
 using Gureum.Objects.Meta.V1;
 using Gureum.OpenStack.Images;
+using Gureum.OpenStack.Objects;
+using Affinity = Gureum.Objects.Core.V1.Affinity;
+using NodeAffinity = Gureum.Objects.Core.V1.NodeAffinity;
 using Volume = Gureum.Objects.Kubevirt.V1.Volume;
 
 namespace Gureum.OpenStack.Compute;
@@ -42,6 +45,9 @@ internal sealed record ServerRequest
     internal IReadOnlyList<string> Tags { get; init; } = [];
     internal string? Node { get; init; }
     internal string? Zone { get; init; }
+
+    /// <summary>Whether it is to run where no zone is.</summary>
+    internal bool OutsideZones { get; init; }
     internal bool ConfigDrive { get; init; }
     internal string? AccessIPv4 { get; init; }
     internal string? AccessIPv6 { get; init; }
@@ -85,7 +91,7 @@ internal static class ServerCreation
                     Spec = new VirtualMachineInstanceSpec
                     {
                         TerminationGracePeriodSeconds = 60, EvictionStrategy = "LiveMigrateIfPossible",
-                        NodeSelector = request.Node is { } node ? new Dictionary<string, string> { ["kubernetes.io/hostname"] = node } : new Dictionary<string, string>(),
+                        NodeSelector = Selector(request), Affinity = request.OutsideZones ? OutsideZones : null,
                         Domain = new DomainSpec
                         {
                             Devices = new Devices
@@ -102,6 +108,19 @@ internal static class ServerCreation
             },
         };
     }
+
+    private static Dictionary<string, string> Selector(ServerRequest request)
+    {
+        var selector = new Dictionary<string, string>();
+        selector.Set("kubernetes.io/hostname", request.Node);
+        if (request.Zone != Zones.Default) selector.Set(Zones.Label, request.Zone);
+        return selector;
+    }
+
+    private static Affinity OutsideZones => new()
+    {
+        NodeAffinity = new NodeAffinity { RequiredDuringSchedulingIgnoredDuringExecution = new NodeSelector { NodeSelectorTerms = [new NodeSelectorTerm { MatchExpressions = [new NodeSelectorRequirement { Key = Zones.Label, Operator = "DoesNotExist" }] }] } },
+    };
 
     /// <summary>The DataVolume of a new machine, by the machine's name.</summary>
     internal static string RootDisk(string machine) => machine + "-root";

@@ -11,12 +11,12 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Compute;
 
 /// <summary>Writes a VirtualMachine as Nova's clients know a server (https://docs.openstack.org/api-ref/compute/#show-server-details).</summary>
-internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, AttachedVolumes volumes)
+internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, AttachedVolumes volumes, Zones zones)
 {
     /// <summary>Where the server is to be reached.</summary>
     internal ServerAddresses Addresses => addresses;
 
-    internal const string Zone = "nova", Network = "default", SecurityGroup = "default";
+    internal const string Network = "default", SecurityGroup = "default";
 
     internal static string Name(VirtualMachine machine) => Note(machine, ServerNames.Name) ?? machine.Metadata.Name!;
     internal static string? Note(VirtualMachine machine, string key) => machine.Metadata.Annotations.GetValueOrDefault(key);
@@ -82,7 +82,7 @@ internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, Att
     private void WriteExtensions(Utf8JsonWriter json, Call call, VirtualMachine machine, VirtualMachineInstance? instance, ServerState state)
     {
         var version = call.Version;
-        json.WriteString("OS-EXT-AZ:availability_zone", instance?.Status.NodeName is { Length: > 0 } ? Note(machine, ServerNames.Zone) ?? Zone : Note(machine, ServerNames.Zone) ?? "");
+        json.WriteString("OS-EXT-AZ:availability_zone", instance?.Status.NodeName is { Length: > 0 } node ? zones.Of(node) : Note(machine, ServerNames.Zone) ?? "");
         json.WriteString("config_drive", Note(machine, ServerNames.ConfigDrive) ?? "");
         json.Text("key_name", Note(machine, ServerNames.KeyName));
         json.Text("OS-SRV-USG:launched_at", Launched(machine, instance) is { } launched ? Nova.BareTime(launched) : null);
@@ -93,8 +93,10 @@ internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, Att
         json.WriteNumber("OS-EXT-STS:power_state", state.Power);
         volumes.WriteAttached(json, version, machine);
         WriteGroups(json, machine);
-        if (version >= Nova.V2_16 && call.Caller.IsAdmin) json.WriteString("host_status", instance?.Status.NodeName is { Length: > 0 } ? "UP" : "");
+        if (version >= Nova.V2_16 && call.Caller.IsAdmin) json.WriteString("host_status", instance?.Status.NodeName is { Length: > 0 } host ? HostStatus(cloud.Nodes.Get(null, host)) : "");
     }
+
+    private static string HostStatus(Gureum.Objects.Core.V1.Node? node) => node is null ? "UNKNOWN" : !NodeServices.IsReady(node) ? "DOWN" : node.Spec.Unschedulable == true ? "MAINTENANCE" : "UP";
 
     internal static IReadOnlyList<string> Tags(VirtualMachine machine) => (Note(machine, ServerNames.Tags) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
 

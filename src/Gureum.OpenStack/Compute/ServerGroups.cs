@@ -123,12 +123,13 @@ internal sealed class ServerGroups(Cloud cloud)
         var (policy, id) = (group.Data.GetValueOrDefault("policy", ""), group.Metadata.Uid!);
         var term = new PodAffinityTerm { TopologyKey = Host, LabelSelector = new LabelSelector { MatchLabels = new Dictionary<string, string> { [Label] = id } } };
         var weighted = new WeightedPodAffinityTerm { Weight = 100, PodAffinityTerm = term };
+        var known = machine.Spec.Template.Spec.Affinity ?? new Affinity();
         var affinity = policy switch
         {
-            "affinity" => new Affinity { PodAffinity = new PodAffinity { RequiredDuringSchedulingIgnoredDuringExecution = [term] } },
-            "soft-affinity" => new Affinity { PodAffinity = new PodAffinity { PreferredDuringSchedulingIgnoredDuringExecution = [weighted] } },
-            "anti-affinity" => new Affinity { PodAntiAffinity = new PodAntiAffinity { RequiredDuringSchedulingIgnoredDuringExecution = [term] } },
-            _ => new Affinity { PodAntiAffinity = new PodAntiAffinity { PreferredDuringSchedulingIgnoredDuringExecution = [weighted] } },
+            "affinity" => known with { PodAffinity = new PodAffinity { RequiredDuringSchedulingIgnoredDuringExecution = [term] } },
+            "soft-affinity" => known with { PodAffinity = new PodAffinity { PreferredDuringSchedulingIgnoredDuringExecution = [weighted] } },
+            "anti-affinity" => known with { PodAntiAffinity = new PodAntiAffinity { RequiredDuringSchedulingIgnoredDuringExecution = [term] } },
+            _ => known with { PodAntiAffinity = new PodAntiAffinity { PreferredDuringSchedulingIgnoredDuringExecution = [weighted] } },
         };
         Dictionary<string, string> With(IReadOnlyDictionary<string, string>? labels) => new(labels ?? new Dictionary<string, string>()) { [Label] = id };
         var template = machine.Spec.Template;

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Gureum.Objects;
 using Gureum.Objects.Core.V1;
+using Gureum.OpenStack.Compute;
 
 namespace Gureum.OpenStack.Placement;
 
@@ -56,8 +57,9 @@ public static class ProviderInventory
         return [.. traits];
     }
 
-    /// <summary>Nodes of one zone are one aggregate.</summary>
-    public static IReadOnlyList<string> Aggregates(Node node) => node.Metadata.Labels.GetValueOrDefault("topology.kubernetes.io/zone") is { Length: > 0 } zone ? [new Guid(SHA256.HashData(Encoding.UTF8.GetBytes("zone " + zone))[..16]).ToString()] : [];
+    /// <summary>Nova's aggregates that the node is in; nodes of one zone are one as well.</summary>
+    public static IReadOnlyList<string> Aggregates(Node node) =>
+        [.. Aggregate.UidsOf(node).Order(StringComparer.Ordinal), .. Zones.Of(node) is var zone && zone != Zones.Default ? [new Guid(SHA256.HashData(Encoding.UTF8.GetBytes("zone " + zone))[..16]).ToString()] : (string[])[]];
 
     /// <summary>Goes up with every change of the Node.</summary>
     public static long Generation(Node node) => long.TryParse(node.Metadata.ResourceVersion, out var revision) ? revision : 0;

@@ -34,7 +34,7 @@ public sealed class ResourceProviders(Cloud cloud, Consumers consumers)
             routes.Refuse(method, "/resource_providers/{provider}/traits", $"a trait of one's own is a label of the Node: `kubectl label node NAME {ProviderInventory.TraitLabel}CUSTOM_X=`");
             routes.Refuse(method, "/allocations/{consumer}", taken);
         }
-        routes.Refuse("PUT", "/resource_providers/{provider}/aggregates", "an aggregate is a zone: the label topology.kubernetes.io/zone of Nodes");
+        routes.Refuse("PUT", "/resource_providers/{provider}/aggregates", "aggregates are Nova's, and zones: the label topology.kubernetes.io/zone of Nodes");
         routes.Refuse("POST", "/allocations", taken);
         routes.Refuse("POST", "/reshaper", status);
     }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Gureum.Identity;
 using Gureum.Objects;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Kubevirt.V1;
@@ -10,13 +9,11 @@ using Gureum.OpenStack.Objects;
 
 namespace Gureum.OpenStack.Compute;
 
-/// <summary>What Nova tells of the cloud itself: zones, hypervisors, services, limits. Hypervisors are Nodes.</summary>
-internal sealed class ComputeFacts(Cloud cloud, ComputeQuotas quotas)
+/// <summary>Hypervisors (https://docs.openstack.org/api-ref/compute/#hypervisors-os-hypervisors): each is a Node.</summary>
+internal sealed class Hypervisors(Cloud cloud)
 {
     internal void Map(Routes routes)
     {
-        routes.Get("/v2.1/os-availability-zone", call => Task.FromResult(Zones(detail: false)));
-        routes.Get("/v2.1/os-availability-zone/detail", ZonesInDetailAsync);
         routes.Get("/v2.1/os-hypervisors", call => HypervisorsAsync(call, detail: false));
         routes.Get("/v2.1/os-hypervisors/detail", call => HypervisorsAsync(call, detail: true));
         routes.Get("/v2.1/os-hypervisors/statistics", StatisticsAsync);
@@ -24,47 +21,7 @@ internal sealed class ComputeFacts(Cloud cloud, ComputeQuotas quotas)
         routes.Get("/v2.1/os-hypervisors/{hypervisor}/uptime", UptimeAsync);
         routes.Get("/v2.1/os-hypervisors/{hypervisor}/search", call => FindHypervisorsAsync(call, withServers: false));
         routes.Get("/v2.1/os-hypervisors/{hypervisor}/servers", call => FindHypervisorsAsync(call, withServers: true));
-        routes.Get("/v2.1/os-services", ServicesAsync);
-        routes.Get("/v2.1/limits", call => Task.FromResult(Limits(call)));
-        routes.Get("/v2.1/extensions", static _ => Task.FromResult(Answer.Json(static json =>
-        {
-            json.WriteStartObject();
-            json.WriteStartArray("extensions");
-            json.WriteEndArray();
-            json.WriteEndObject();
-        })));
     }
-
-    private Answer Zones(bool detail) => Answer.Json(json =>
-    {
-        json.WriteStartObject();
-        json.Objects("availabilityZoneInfo", [ServerDocument.Zone], (_, zone) =>
-        {
-            json.WriteString("zoneName", zone);
-            json.Object("zoneState", _ => json.WriteBoolean("available", true));
-            if (!detail) json.WriteNull("hosts");
-            else
-                json.Object("hosts", _ =>
-                {
-                    foreach (var node in cloud.Nodes.All) json.Object(node.Metadata.Name!, _ => json.Object("nova-compute", _ =>
-                    {
-                        json.WriteBoolean("active", node.Spec.Unschedulable != true);
-                        json.WriteBoolean("available", IsReady(node));
-                        json.WriteString("updated_at", Nova.BareTime(Heartbeat(node)));
-                    }));
-                });
-        });
-        json.WriteEndObject();
-    });
-
-    private async Task<Answer> ZonesInDetailAsync(Call call)
-    {
-        await Judge.RequireAsync(call.Caller, "list", Node.Resource, null, "os_compute_api:os-availability-zone:detail", call.Cancel);
-        return Zones(detail: true);
-    }
-
-    private static bool IsReady(Node node) => node.Status.Conditions.Any(static c => c is { Type: "Ready", Status: "True" });
-    private static DateTimeOffset Heartbeat(Node node) => node.Status.Conditions.FirstOrDefault(static c => c.Type == "Ready")?.LastHeartbeatTime ?? default;
 
     private async Task<Answer> HypervisorsAsync(Call call, bool detail)
     {
@@ -84,7 +41,7 @@ internal sealed class ComputeFacts(Cloud cloud, ComputeQuotas quotas)
         if (call.Version >= Nova.V2_53) json.WriteString("id", node.Metadata.Uid);
         else json.WriteNumber("id", Number(node));
         json.WriteString("hypervisor_hostname", node.Metadata.Name);
-        json.WriteString("state", IsReady(node) ? "up" : "down");
+        json.WriteString("state", NodeServices.IsReady(node) ? "up" : "down");
         json.WriteString("status", node.Spec.Unschedulable == true ? "disabled" : "enabled");
         if (!detail) return;
         var here = cloud.Instances.All.Where(i => i.Status.NodeName == node.Metadata.Name && i.Status.Phase == "Running").ToList();
@@ -198,69 +155,6 @@ internal sealed class ComputeFacts(Cloud cloud, ComputeQuotas quotas)
         });
     }
 
-    // Old clients want numbers.
-    private static int Number(Node node) => int.Parse(node.Metadata.Uid!.Replace("-", "", StringComparison.Ordinal)[..7], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-
-    private async Task<Answer> ServicesAsync(Call call)
-    {
-        await Judge.RequireAsync(call.Caller, "list", Node.Resource, null, "os_compute_api:os-services:list", call.Cancel);
-        var (binary, host) = (call.Query("binary"), call.Query("host"));
-        return Answer.Json(json =>
-        {
-            json.WriteStartObject();
-            json.Objects("services", cloud.Nodes.All.Where(n => binary is null or "nova-compute" or "" && (host is null or "" || n.Metadata.Name == host)), (_, node) =>
-            {
-                if (call.Version >= Nova.V2_53) json.WriteString("id", node.Metadata.Uid);
-                else json.WriteNumber("id", Number(node));
-                json.WriteString("binary", "nova-compute");
-                json.WriteString("host", node.Metadata.Name);
-                json.WriteString("zone", ServerDocument.Zone);
-                json.WriteString("status", node.Spec.Unschedulable == true ? "disabled" : "enabled");
-                json.WriteString("state", IsReady(node) ? "up" : "down");
-                json.WriteString("updated_at", Nova.BareTime(Heartbeat(node)));
-                json.WriteNull("disabled_reason");
-                if (call.Version >= new Microversion(2, 11)) json.WriteBoolean("forced_down", false);
-            });
-            json.WriteEndObject();
-        });
-    }
-
-    private Answer Limits(Call call)
-    {
-        var mine = cloud.Machines.In(call.Caller.Namespace);
-        return Answer.Json(json =>
-        {
-            json.WriteStartObject();
-            json.Object("limits", _ =>
-            {
-                json.WriteStartArray("rate");
-                json.WriteEndArray();
-                json.Object("absolute", _ =>
-                {
-                    json.WriteNumber("maxTotalInstances", quotas.Limit(call.Caller.Namespace, "instances"));
-                    json.WriteNumber("maxTotalCores", quotas.Limit(call.Caller.Namespace, "cores"));
-                    json.WriteNumber("maxTotalRAMSize", quotas.Limit(call.Caller.Namespace, "ram"));
-                    json.WriteNumber("maxServerMeta", ComputeQuotas.FixedLimit("metadata_items"));
-                    json.WriteNumber("maxImageMeta", ComputeQuotas.FixedLimit("metadata_items"));
-                    json.WriteNumber("maxPersonality", 5);
-                    json.WriteNumber("maxPersonalitySize", 10240);
-                    json.WriteNumber("maxTotalKeypairs", ComputeQuotas.FixedLimit("key_pairs"));
-                    json.WriteNumber("maxServerGroups", ComputeQuotas.FixedLimit("server_groups"));
-                    json.WriteNumber("maxServerGroupMembers", ComputeQuotas.FixedLimit("server_group_members"));
-                    json.WriteNumber("maxTotalFloatingIps", -1);
-                    json.WriteNumber("maxSecurityGroups", -1);
-                    json.WriteNumber("maxSecurityGroupRules", -1);
-                    json.WriteNumber("totalRAMUsed", mine.Sum(m => Facts(m, "ram")));
-                    json.WriteNumber("totalCoresUsed", mine.Sum(m => Facts(m, "vcpus")));
-                    json.WriteNumber("totalInstancesUsed", mine.Count);
-                    json.WriteNumber("totalFloatingIpsUsed", cloud.FloatingIps.In(call.Caller.Namespace).Count);
-                    json.WriteNumber("totalSecurityGroupsUsed", cloud.SecurityGroups.In(call.Caller.Namespace).Count);
-                    json.WriteNumber("totalServerGroupsUsed", cloud.ConfigMaps.In(call.Caller.Namespace).Count(ServerGroups.IsGroup));
-                });
-            });
-            json.WriteEndObject();
-        });
-    }
-
-    private static long Facts(VirtualMachine machine, string name) => ServerDocument.Note(machine, ServerNames.Flavor) is { } text && System.Text.Json.Nodes.JsonNode.Parse(text)?[name] is { } value ? (long)value : 0;
+    /// <summary>A number for clients of before microversion 2.53.</summary>
+    internal static int Number(Node node) => int.Parse(node.Metadata.Uid!.Replace("-", "", StringComparison.Ordinal)[..7], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

@@ -84,6 +84,17 @@ public sealed class ServerStateTests
     private static VirtualMachineStateChangeRequest Request(string action) => new() { Action = action };
 
     [Theory]
+    [InlineData("Running", "RESCUE", "rescued", null)]
+    [InlineData("Stopping", "ACTIVE", "active", "rescuing")]
+    [InlineData("Starting", "ACTIVE", "active", "rescuing")]
+    [InlineData("Stopped", "SHUTOFF", "stopped", null)]
+    public void Of_OneThatStartsFromAnotherDisk_IsRescuedOnceItRuns(string printable, string status, string state, string? task)
+    {
+        var found = ServerState.Of(Noted(Machine(printable, true), ServerNames.Rescued), null);
+        Assert.Equal((status, state, task), (found.Status, found.VmState, found.Task));
+    }
+
+    [Theory]
     [InlineData("Running")]
     [InlineData("Stopping")]
     public void Of_OneThatIsToStopAndStart_IsBeingRebooted(string printable)

@@ -45,7 +45,7 @@ internal sealed class Aggregates(Cloud cloud, TimeProvider time)
     {
         await RequireAsync(call, verb == "get" ? "update" : verb, action);
         var id = call.Part("aggregate");
-        if (!int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) throw Fault.BadRequest($"Invalid input for field/attribute id. Value: {id}. '{id}' is no whole number.");
+        if (!int.TryParse(id, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) throw Fault.BadRequest($"Invalid input for field/attribute id. Value: {id}. '{id}' is no whole number.");
         return All.FirstOrDefault(a => a.Id == number) ?? throw Fault.NotFound($"Aggregate {id} could not be found.");
     }
 

@@ -19,7 +19,7 @@ internal static class ComputeParts
         var (servers, images) = (new Servers(cloud, document, log), new ServerImages(cloud));
         var made = new NewServers(cloud, zones, flavors, keys, images, networks, blocks, groups, new ServerMaker(cloud, networks, blocks, quotas), log, publish);
         var (control, consoles) = (new ServerControl(document), new RemoteConsoles(servers, document, grants, console));
-        IReadOnlyDictionary<string, ServerAction>[] more = [new ServerResize(cloud, flavors, control).Actions, new ServerShelf(cloud, control).Actions, new ServerRebuild(cloud, images, document, control, publish).Actions, consoles.Actions];
+        IReadOnlyDictionary<string, ServerAction>[] more = [new ServerResize(cloud, flavors, control).Actions, new ServerShelf(cloud, control).Actions, new ServerRebuild(cloud, images, document, control, publish).Actions, consoles.Actions, new ServerRescue(cloud, images, control, publish).Actions];
         return new ComputeService(
         [
             flavors.Map, keys.Map, servers.Map, made.Map, new ServerActions(cloud, servers, control, networks, log, more).Map, new ServerInterfaces(cloud, servers, networks, addresses, network).Map,

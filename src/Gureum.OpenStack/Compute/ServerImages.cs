@@ -14,6 +14,13 @@ internal sealed class ServerImages(Cloud cloud)
     internal Image Find(Call call, Body body)
     {
         if ((body.Has("imageRef") && body.Node("imageRef") is not null && Reference(body, "imageRef") is { Length: > 0 } named ? named : BlockDevices.Image(body)) is not { Length: > 0 } id) throw Fault.BadRequest("Invalid imageRef provided.");
+        return Find(call, id);
+    }
+
+    /// <summary>An image by its id.</summary>
+    /// <exception cref="Fault">400: there is none that the caller sees, or it has no data.</exception>
+    internal Image Find(Call call, string id)
+    {
         if (cloud.Images.Find(id) is not { Metadata.DeletionTimestamp: null } image || !ImageVisibility.Sees(call.Caller, image)) throw Fault.BadRequest($"Can not find requested image: {id}");
         return ImageNames.Status(image) == ImageNames.Active ? image : throw Fault.BadRequest($"Image {id} is not active: it is {ImageNames.Status(image)}.");
     }

@@ -36,6 +36,9 @@ public static class ServerNames
     /// <summary>What a resized server was before, as JSON, until that is confirmed or reverted.</summary>
     public const string Resized = Group + "/resized-from";
 
+    /// <summary>The disk that it starts from, of one that is being rescued and starts from another one meanwhile.</summary>
+    public const string Rescued = Group + "/rescued-root";
+
     /// <summary>"true": off, and shown as put away.</summary>
     public const string Shelved = Group + "/shelved";
     public const string AccessIPv4 = Group + "/access-ipv4", AccessIPv6 = Group + "/access-ipv6", ConfigDrive = Group + "/config-drive";

@@ -22,12 +22,15 @@ public sealed record ServerState(string Status, string VmState, string? Task, in
         var shelved = machine.Metadata.Annotations.ContainsKey(ServerNames.Shelved);
         if (machine.Metadata.Annotations.ContainsKey(ServerNames.Resized) && Resized(machine, instance) is { } resized) return resized;
         var launched = machine.Metadata.Annotations.ContainsKey(ServerNames.Launched) || instance?.Status.Phase == "Running";
+        var rescued = machine.Metadata.Annotations.ContainsKey(ServerNames.Rescued);
         switch (machine.Status.PrintableStatus)
         {
             case "Stopped" when shelved && !Wanted(machine): return new ServerState("SHELVED_OFFLOADED", "shelved_offloaded", null, 4);
             case "Running" or "Stopping" when shelved: return new ServerState("ACTIVE", "active", "shelving", 1);
             case "Running" or "Stopping" when Root(machine) is { } root && instance is not null && instance.Spec.Volumes.All(v => v.DataVolume?.Name != root): return new ServerState("REBUILD", "active", "rebuilding", 1);
             case "Provisioning" or "WaitingForVolumeBinding" when launched: return new ServerState("REBUILD", "active", "rebuild_block_device_mapping", 4);
+            case "Running" when rescued && IsSettled(machine): return new ServerState("RESCUE", "rescued", null, 1);
+            case "Running" or "Stopping" or "Starting" when rescued: return new ServerState("ACTIVE", "active", "rescuing", 1);
             case "Running" or "Stopping" when Restarts(machine): return new ServerState("HARD_REBOOT", "active", "rebooting_hard", 1);
             case "Running": return new ServerState("ACTIVE", "active", null, 1);
             case "Migrating": return new ServerState("MIGRATING", "active", "migrating", 1);

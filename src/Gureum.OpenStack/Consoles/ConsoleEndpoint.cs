@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using Gureum.Client;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.FileProviders;
 
@@ -86,29 +87,37 @@ internal sealed class ConsoleEndpoint(ConsoleSupport support, ConsoleGrants gran
         // A page of somebody else's must not use what the browser was given for ours.
         if (context.Request.Headers.Origin.ToString() is { Length: > 0 } origin && (!Uri.TryCreate(origin, UriKind.Absolute, out var from) || from.Authority != context.Request.Host.Value))
         {
-            await SayAsync(context, 403, $"A page of {origin} may not open consoles of {context.Request.Host}.");
+            Refuse(context, 403, $"A page of {origin} may not open consoles of {context.Request.Host}.");
             return;
         }
         if (grants.Find(context.Request.Query["token"]) is not { } grant)
         {
-            await SayAsync(context, 403, "The console's token is not valid (any more): ask for another with `openstack console url show SERVER`.");
+            Refuse(context, 403, "The console's token is not valid (any more): ask for another with `openstack console url show SERVER`.");
             return;
         }
         WebSocket guest;
         try { guest = await support.Open(grant.Path, grant.Token, context.RequestAborted); }
         catch (ApiException e)
         {
-            await SayAsync(context, e.Code, e.Message);
+            Refuse(context, e.Code, e.Message);
             return;
         }
         catch (ApiUnreachableException e)
         {
-            await SayAsync(context, 503, e.Message);
+            Refuse(context, 503, e.Message);
             return;
         }
         using (guest)
         using (var viewer = await context.WebSockets.AcceptWebSocketAsync(context.WebSockets.WebSocketRequestedProtocols.Contains(Binary) ? Binary : null))
             await SocketBridge.RunAsync(viewer, guest, context.RequestAborted);
+    }
+
+    // Programs that open WebSockets take what follows the headers for frames: the words stand before them.
+    private static void Refuse(HttpContext context, int status, string message)
+    {
+        context.Response.StatusCode = status;
+        context.Response.Headers.Connection = "close";
+        if (context.Features.Get<IHttpResponseFeature>() is { } response && context.Request.Protocol == HttpProtocol.Http11) response.ReasonPhrase = message;
     }
 
     private static Task SayAsync(HttpContext context, int status, string message)

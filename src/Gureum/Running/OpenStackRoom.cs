@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Gureum.ApiServer;
 using Gureum.Client;
+using Gureum.Node.Imports;
 using Gureum.OpenStack;
 using Gureum.OpenStack.Objects;
 
@@ -21,9 +22,11 @@ internal sealed class OpenStackRoom : IAsyncDisposable
         var reachable = ClusterProcess.IsEverywhere(options.Listen) ? address : IPAddress.Parse(options.Listen);
         var files = new OpenStackFiles(options);
         var wire = new HttpsTransport(new HttpsTransportOptions { Server = new Uri($"https://{(ClusterProcess.IsEverywhere(options.Listen) ? "127.0.0.1" : options.Listen)}:{server.Port}"), Authority = server.Authority.Certificate, Agent = "gureum-openstack" });
+        var reach = new ImportReach(options, cloud);
         var door = await OpenStackDoor.StartAsync(new OpenStackOptions
         {
             Listen = [IPAddress.Parse(options.Listen)], Port = options.OpenStackPort, Certificate = Certificate(server, options, reachable), PublicUrl = $"https://{reachable}:{options.OpenStackPort}", AdminPasswordFile = files.AdminPassword, BlobDirectory = ImagePublisher.BlobDirectory(options),
+            Download = (url, target, most, stop) => WebDownload.RunAsync(url, target, most, reach.MayReach, stop),
         }, cloud, server.Keystone, ClusterProcess.Client(server, UserInfo.ApiServer, "gureum-openstack"),
             (name, uid, groups, extra) => ClusterProcess.Client(server, new UserInfo(name, groups, uid) { Extra = extra }, "gureum-openstack"), wire, new ImagePublisher(options).PublishAsync, time, cancel);
         files.Write(server.Authority.CertificatePem, $"https://{reachable}:{options.OpenStackPort}");

@@ -18,7 +18,7 @@ internal static class ComputeParts
         var (servers, images) = (new Servers(cloud, document, log), new ServerImages(cloud));
         var made = new NewServers(cloud, flavors, keys, images, networks, blocks, groups, new ServerMaker(cloud, networks, blocks, quotas), log, publish);
         var control = new ServerControl(document);
-        IReadOnlyDictionary<string, ServerAction>[] more = [new ServerResize(cloud, flavors, control).Actions, new ServerShelf(cloud, control).Actions, new ServerRebuild(cloud, images, document, control, publish).Actions];
+        IReadOnlyDictionary<string, ServerAction>[] more = [new ServerResize(cloud, flavors, control).Actions, new ServerShelf(cloud, control).Actions, new ServerRebuild(cloud, images, document, control, publish).Actions, new ServerSnapshots(cloud, document, control).Actions];
         return new ComputeService(
         [
             flavors.Map, keys.Map, servers.Map, made.Map, new ServerActions(cloud, servers, control, networks, log, more).Map, new ServerInterfaces(cloud, servers, networks, addresses, network).Map,

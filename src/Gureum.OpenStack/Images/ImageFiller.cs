@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Gureum.Client;
 using Gureum.Images.Disks;
 using Gureum.Objects.Image.V1;
+using Gureum.Objects.Snapshot.V1;
 using Gureum.OpenStack.Objects;
 
 namespace Gureum.OpenStack.Images;
@@ -18,15 +19,17 @@ internal sealed class ImageFiller
     private readonly Cloud cloud;
     private readonly BlobStore blobs;
     private readonly ImageKeeper keeper;
+    private readonly ImageSources sources;
+    private readonly ImageCopies copies;
     private readonly ImageData data;
     private readonly DownloadImage download;
     private readonly TimeProvider time;
     private readonly Reconciler<ObjectKey> reconciler;
     private readonly ConcurrentDictionary<string, CancellationTokenSource> running = new();
 
-    internal ImageFiller(Cloud cloud, BlobStore blobs, ImageKeeper keeper, ImageData data, DownloadImage download, TimeProvider time)
+    internal ImageFiller(Cloud cloud, BlobStore blobs, ImageKeeper keeper, ImageData data, ImageSources sources, ImageCopies copies, DownloadImage download, TimeProvider time)
     {
-        (this.cloud, this.blobs, this.keeper, this.data, this.download, this.time) = (cloud, blobs, keeper, data, download, time);
+        (this.cloud, this.blobs, this.keeper, this.data, this.sources, this.copies, this.download, this.time) = (cloud, blobs, keeper, data, sources, copies, download, time);
         var queue = new WorkQueue<ObjectKey>(time);
         reconciler = new Reconciler<ObjectKey>("openstack-image-data", queue, SyncAsync, AtOnce);
         cloud.Informers.Get<Image>().AddHandler((old, current) =>
@@ -34,6 +37,7 @@ internal sealed class ImageFiller
             if (current is { Status.Phase: ImageNames.Importing }) queue.Add(new ObjectKey(current.Metadata.Namespace, current.Metadata.Name!));
             if (current?.Metadata.Uid != old?.Metadata.Uid && old?.Metadata.Uid is { } gone && running.TryGetValue(gone, out var work)) work.Cancel();
         });
+        cloud.Informers.Get<VolumeSnapshot>().AddHandler((_, current) => { if (current is not null && ImageSources.ImageOf(current) is { } name) queue.Add(new ObjectKey(current.Metadata.Namespace, name)); });
     }
 
     internal Task RunAsync(CancellationToken cancel) => reconciler.RunAsync(cancel);
@@ -46,7 +50,9 @@ internal sealed class ImageFiller
         try
         {
             // It may have gone before it could be told so.
-            if (IsThere(image) && image.Status is { Phase: ImageNames.Importing, Import: { } import }) await ImportAsync(image, import, work.Token);
+            if (!IsThere(image)) return;
+            if (sources.Of(image) is { Metadata.DeletionTimestamp: null } snapshot) await copies.StepAsync(image, snapshot, FinishAsync, work.Token);
+            else if (image.Status is { Phase: ImageNames.Importing, Import: { } import }) await ImportAsync(image, import, work.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested) { /* the image is gone */ }
         catch (ApiException e) when (e.IsNotFound) { /* likewise */ }

@@ -14,7 +14,7 @@ internal sealed class ImageParts
     {
         var (blobs, data) = (new BlobStore(options.BlobDirectory), new ImageData(cloud, door, time));
         keeper = new ImageKeeper(cloud, blobs, door, time);
-        filler = new ImageFiller(cloud, blobs, keeper, data, options.Download, time);
+        filler = new ImageFiller(cloud, blobs, keeper, data, new ImageSources(cloud), new ImageCopies(cloud, blobs, data, options.ReadDisk, door, time), options.Download, time);
         var images = new ImageResources(cloud, new ImageDocument(cloud), blobs, data, door, time);
         Service = new ImageService(images, new ImageImports(cloud, images, data, blobs, time), new ImageMembers(cloud, images, door, time));
     }

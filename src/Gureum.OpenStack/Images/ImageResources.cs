@@ -119,7 +119,7 @@ internal sealed class ImageResources(Cloud cloud, ImageDocument document, BlobSt
         value is null || accepted.Contains(value) ? value : throw Fault.BadRequest($"Invalid value '{value}' for '{name}'; one of {string.Join(", ", accepted)} is accepted.");
 
     // What everybody sees needs somebody who answers for it.
-    private static async Task<string> VisibilityAsync(Call call, string value)
+    internal static async Task<string> VisibilityAsync(Call call, string value)
     {
         if (!Visibilities.Contains(value)) throw Fault.BadRequest($"Invalid value '{value}' for 'visibility'; one of {string.Join(", ", Visibilities)} is accepted.");
         if (value == "public") await Judge.RequireAsync(call.Caller, "publicize", Image.Resource, null, "publicize_image", call.Cancel);

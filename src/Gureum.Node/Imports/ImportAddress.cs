@@ -7,9 +7,9 @@ namespace Gureum.Node.Imports;
 /// Which addresses may be imported from. The node asks on behalf of a user who may reach less than the node does: what only this machine
 /// or its link can reach (its own services, a cloud's metadata) is not theirs to read. Pure.
 /// </summary>
-public static class ImportAddress
+internal static class ImportAddress
 {
-    public static bool IsAllowed(IPAddress address)
+    internal static bool IsAllowed(IPAddress address)
     {
         if (Embedded(address) is { } inner) return IsAllowed(inner);
         if (IPAddress.IsLoopback(address) || address.Equals(IPAddress.IPv6Any) || address.Equals(IPAddress.Broadcast)) return false;

@@ -4,7 +4,7 @@ using Gureum.Images.Disks;
 namespace Gureum.Node.Imports;
 
 /// <summary>Downloads on behalf of users who may reach less than this machine, for others than the node: by the rules that imports into claims have.</summary>
-public static class WebDownload
+internal static class WebDownload
 {
     /// <summary>How long one may take, however steadily it drips.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromHours(6);
@@ -13,7 +13,7 @@ public static class WebDownload
     /// <param name="most">Bytes; a server that sends more is refused.</param>
     /// <param name="mayReach">Judges every address that is about to be connected to, also those that a redirection leads to.</param>
     /// <exception cref="DiskException">The server, what it sent or its size is not accepted; or it could not be reached, or broke off.</exception>
-    public static async Task RunAsync(Uri url, FileStream file, long most, Func<IPAddress, bool> mayReach, CancellationToken cancel)
+    internal static async Task RunAsync(Uri url, FileStream file, long most, Func<IPAddress, bool> mayReach, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Longest);

@@ -11,6 +11,9 @@ internal sealed class ServerSnapshots(Cloud cloud, ServerDocument document, Serv
 {
     private const string Format = "qcow2";
 
+    // What openstacksdk says of the file that the image was made of.
+    private const string OfTheFile = "owner_specified.openstack.";
+
     private readonly ImageSources sources = new(cloud);
 
     internal IReadOnlyDictionary<string, ServerAction> Actions => new Dictionary<string, ServerAction> { ["createImage"] = CreateAsync };
@@ -38,7 +41,7 @@ internal sealed class ServerSnapshots(Cloud cloud, ServerDocument document, Serv
     /// <param name="disk">GiB of the flavor's; 0 for as many as the image has.</param>
     private static ImageSpec Spec(Call call, VirtualMachine machine, string name, IReadOnlyDictionary<string, string> metadata, Image? based, int disk)
     {
-        var properties = new Dictionary<string, string>(based?.Spec.Properties ?? new Dictionary<string, string>(), StringComparer.Ordinal)
+        var properties = new Dictionary<string, string>((based?.Spec.Properties ?? new Dictionary<string, string>()).Where(static p => !p.Key.StartsWith(OfTheFile, StringComparison.Ordinal)), StringComparer.Ordinal)
         {
             ["image_type"] = "snapshot", ["instance_uuid"] = machine.Metadata.Uid!, ["user_id"] = call.Caller.UserId, ["base_image_ref"] = ServerDocument.Note(machine, ServerNames.Image) ?? "",
             ["boot_roles"] = string.Join(',', call.Caller.Roles.Select(IdentityIds.Name)),

@@ -102,10 +102,10 @@ internal sealed class ImageImports(Cloud cloud, ImageResources images, ImageData
         if (image.Spec.DiskFormat is null) throw Fault.Conflict("'disk_format' needs to be set before import");
     }
 
-    // The last import of an image is the one that it keeps.
+    // The last import of an image is the one that it keeps; where from is its owner's matter.
     private Answer Tasks(Call call)
     {
-        var image = images.Find(call);
+        var image = images.Own(call);
         return Answer.Json(json =>
         {
             json.WriteStartObject();

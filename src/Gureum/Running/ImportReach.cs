@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using Gureum.Node.Imports;
-using Gureum.OpenStack.Objects;
 
 namespace Gureum.Running;
 
@@ -9,7 +8,8 @@ namespace Gureum.Running;
 /// Which addresses the server downloads images from. It asks on behalf of users who may reach less than it does: this machine's own addresses and what only its link reaches, other nodes, pods and
 /// Services are not theirs to read, unless the operator allows a range of them.
 /// </summary>
-internal sealed class ImportReach(ClusterOptions options, Cloud cloud)
+/// <param name="isNodes">Whether it is an address of a node.</param>
+internal sealed class ImportReach(ClusterOptions options, Func<IPAddress, bool> isNodes)
 {
     private readonly IPNetwork[] allowed = Ranges(options.OpenStackImportFrom), inside = Ranges($"{options.PodCidr},{options.ServiceCidr}");
 
@@ -21,7 +21,7 @@ internal sealed class ImportReach(ClusterOptions options, Cloud cloud)
     {
         if (address.IsIPv4MappedToIPv6) return MayReach(address.MapToIPv4());
         if (allowed.Any(r => r.Contains(address))) return true;
-        return ImportAddress.IsAllowed(address) && !inside.Any(r => r.Contains(address)) && !IsOwn(address) && !cloud.Nodes.All.Any(n => n.Status.Addresses.Any(a => a.Address == address.ToString()));
+        return ImportAddress.IsAllowed(address) && !inside.Any(r => r.Contains(address)) && !IsOwn(address) && !isNodes(address);
     }
 
     private static bool IsOwn(IPAddress address) => NetworkInterface.GetAllNetworkInterfaces().Any(i => i.GetIPProperties().UnicastAddresses.Any(a => a.Address.Equals(address)));

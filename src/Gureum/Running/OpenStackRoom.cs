@@ -23,7 +23,7 @@ internal sealed class OpenStackRoom : IAsyncDisposable
         var reachable = ClusterProcess.IsEverywhere(options.Listen) ? address : IPAddress.Parse(options.Listen);
         var files = new OpenStackFiles(options);
         var wire = new HttpsTransport(new HttpsTransportOptions { Server = new Uri($"https://{(ClusterProcess.IsEverywhere(options.Listen) ? "127.0.0.1" : options.Listen)}:{server.Port}"), Authority = server.Authority.Certificate, Agent = "gureum-openstack" });
-        var (reach, disks) = (new ImportReach(options, cloud), new NodeDisks(new NodeDialer(server.State, server.Authority)));
+        var (reach, disks) = (new ImportReach(options, a => cloud.Nodes.All.Any(n => n.Status.Addresses.Any(known => known.Address == a.ToString()))), new NodeDisks(new NodeDialer(server.State, server.Authority)));
         var door = await OpenStackDoor.StartAsync(new OpenStackOptions
         {
             Listen = [IPAddress.Parse(options.Listen)], Port = options.OpenStackPort, Certificate = Certificate(server, options, reachable), PublicUrl = $"https://{reachable}:{options.OpenStackPort}", AdminPasswordFile = files.AdminPassword, BlobDirectory = ImagePublisher.BlobDirectory(options),

@@ -23,7 +23,7 @@ internal static class ComputeParts
         [
             flavors.Map, keys.Map, servers.Map, made.Map, new ServerActions(cloud, servers, control, networks, log, more).Map, new ServerInterfaces(cloud, servers, networks, addresses, network).Map,
             new VolumeAttachments(cloud, servers, document, attached, volumes.Volumes, volumes.Document, volumes.Use, volumes.Maker).Map, new ComputeFacts(cloud, quotas).Map, groups.Map, quotas.Map, new ServerTags(servers).Map, new ServerUsage(cloud, document, time).Map,
-            new InstanceActions(cloud, servers, log).Map,
+            new InstanceActions(cloud, servers, log).Map, new ComputeImages(cloud).Map,
         ]);
     }
 }

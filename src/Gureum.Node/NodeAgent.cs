@@ -131,6 +131,9 @@ public sealed class NodeAgent : IAsyncDisposable
         }
         var uploads = new UploadDoor();
         server!.Uploads = uploads;
+        var disks = new DiskDoor(client, options.ExportsDirectory);
+        disks.Clear();
+        server!.Disks = disks;
         var imports = new ImportPodRuntime(volumes, options.MayImportFrom, uploads, client, settings, events, time, room is null ? null : room.Holds.HoldAsync);
         parts.Add(imports);
         all = new ImportChoice(all, imports);

@@ -66,6 +66,7 @@ public sealed record NodeAgentOptions
 
     internal string Libvirt => Path.Combine(RunDirectory, "libvirt");
     internal string MachinesDirectory => Path.Combine(DataDirectory, "machines", "guests");
+    internal string ExportsDirectory => Path.Combine(DataDirectory, "exports");
     internal string PodsDirectory => Path.Combine(DataDirectory, "pods");
     internal string LogsDirectory => Path.Combine(DataDirectory, "logs");
     internal string CniBin => Path.Combine(DataDirectory, "cni", "bin");

@@ -1,7 +1,6 @@
 using System.Security.Authentication;
 using Gureum.Client;
 using Gureum.Identity;
-using Gureum.Images.Disks;
 using Gureum.OpenStack.Compute;
 using Gureum.OpenStack.Consoles;
 using Gureum.OpenStack.Http;
@@ -44,23 +43,21 @@ public sealed class OpenStackDoor : IAsyncDisposable
     public static async Task<OpenStackDoor> StartAsync(OpenStackOptions options, Cloud cloud, KeystoneTokens tokens, ApiClient door, ActingAs acting, IApiTransport wire, PublishImage publish, ConsoleSupport consoles, TimeProvider time, CancellationToken cancel)
     {
         var identity = IdentityParts.Build(cloud, tokens, door, acting, wire, time);
-        var blobs = new BlobStore(options.BlobDirectory);
-        var keeper = new ImageKeeper(cloud, blobs, door, time);
-        await keeper.CleanAsync(cancel);
-        var images = new ImageResources(cloud, new ImageDocument(cloud), blobs, door, time);
+        var images = new ImageParts(options, cloud, door, time);
+        await images.CleanAsync(cancel);
         var (volumes, network) = (new VolumeParts(cloud, publish), NetworkParts.Build(cloud, door, time));
         var grants = new ConsoleGrants(time);
         var console = new ConsoleEndpoint(consoles, grants);
         IReadOnlyList<IService> services =
         [
-            identity.Service, new ImageService(images, new ImageMembers(cloud, images, door, time)), ComputeParts.Service(cloud, volumes, network, publish, grants, console, door, time), network.Service, volumes.Service(door, time), PlacementParts.Service(cloud, volumes.Document),
+            identity.Service, images.Service, ComputeParts.Service(cloud, volumes, network, publish, grants, console, door, time), network.Service, volumes.Service(door, time), PlacementParts.Service(cloud, volumes.Document),
         ];
         await new IdentityBootstrap(cloud, identity.Assignments, identity.Passwords, door, options).RunAsync([.. services.Select(s => s.Name)], cancel);
         await new PublicNetwork(cloud, network, door, options).EnsureAsync(cancel);
         var web = Build(options, services, new RequestPipeline(identity.Reader), console);
         await web.StartAsync(cancel);
         var port = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
-        return new OpenStackDoor(web, port, [new LaunchRecorder(cloud, door, time).RunAsync, keeper.RunAsync, new DelegationKeeper(cloud, identity.Assignments, door, time).RunAsync, .. network.Keepers(cloud, door, time)]);
+        return new OpenStackDoor(web, port, [new LaunchRecorder(cloud, door, time).RunAsync, new DelegationKeeper(cloud, identity.Assignments, door, time).RunAsync, .. images.Keepers, .. network.Keepers(cloud, door, time)]);
     }
 
     private static WebApplication Build(OpenStackOptions options, IReadOnlyList<IService> services, RequestPipeline pipeline, ConsoleEndpoint console)

@@ -19,6 +19,12 @@ public sealed record OpenStackOptions
     /// <summary>Where the data of images lies.</summary>
     public required string BlobDirectory { get; init; }
 
+    /// <summary>Brings images that users name by an address; it judges whether the server may be asked.</summary>
+    public required Images.DownloadImage Download { get; init; }
+
+    /// <summary>Reads disks from nodes, for images that are made of them.</summary>
+    public required Images.ReadDisk ReadDisk { get; init; }
+
     /// <summary>The range of the external network that every cloud has from the start; its first address is the node's.</summary>
     public IPNetwork PublicRange { get; init; } = IPNetwork.Parse("172.24.4.0/24");
 

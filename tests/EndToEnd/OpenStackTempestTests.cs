@@ -29,7 +29,7 @@ public sealed partial class OpenStackTempestTests(SharedCloud shared)
     ];
 
     // With guests, which take their time: half a minute of it for each server where instructions are translated. The others of these modules were run by hand.
-    private static readonly string[] Servers = ["servers.test_create_server.ServersTestJSON", "servers.test_novnc", "servers.test_server_rescue.ServerRescueTestJSON", "servers.test_server_addresses", "servers.test_server_tags", "test_quotas", "admin.test_quotas_negative", "admin.test_simple_tenant_usage"];
+    private static readonly string[] Servers = ["servers.test_create_server.ServersTestJSON", "servers.test_novnc", "servers.test_server_rescue.ServerRescueTestJSON", "servers.test_server_addresses", "servers.test_server_tags", "images.test_images", "images.test_images_negative", "images.test_images_oneserver", "images.test_images_oneserver_negative", "test_quotas", "admin.test_quotas_negative", "admin.test_simple_tenant_usage"];
 
     // Without what needs backups, groups, QoS specs, encryption, several backends or volumes that somebody else has made by hand; and without
     // admin.test_user_messages, which waits for messages: what goes wrong with a claim is told by events.
@@ -74,7 +74,6 @@ public sealed partial class OpenStackTempestTests(SharedCloud shared)
         ["tempest.api.compute.keypairs.test_keypairs_v22.KeyPairsV22TestJSON.test_keypairsv22_create_list_show_with_type"] = "keys of X.509, which only Windows guests take, are refused by name",
         ["tempest.api.compute.servers.test_novnc.NoVNCConsoleTestJSON.test_novnc"] = "it believes the authorities of the machine alone, and not the cloud's; console.py of OpenStackTests does the same",
         ["tempest.api.compute.admin.test_hypervisor.HypervisorAdminTestJSON.test_get_hypervisor_uptime"] = "a Node does not tell since when it runs: 501",
-        ["tempest.api.volume.test_volumes_actions.VolumesActionsTest.test_volume_upload"] = "images are not made out of volumes yet: 501",
         ["tempest.api.volume.admin.test_volume_services.VolumesServicesTestJSON.test_get_service_by_volume_host_name"] = "an empty volume is on no node before a guest has it",
         ["tempest.api.volume.admin.test_volume_snapshot_quotas_negative.VolumeSnapshotQuotasNegativeTestJSON"] = "what a snapshot keeps is a claim, and counts as a volume too",
         ["tempest.api.volume.admin.test_volume_quota_classes.VolumeQuotaClassesTest.test_update_default_quota"] = "a ResourceQuota holds for one project, there are none for all: 501",
@@ -154,8 +153,9 @@ public sealed partial class OpenStackTempestTests(SharedCloud shared)
             [image]
             disk_formats = raw
             container_formats = bare
+            http_image = {await WebServer.EnsureAsync(cloud)}
             [image-feature-enabled]
-            import_image = false
+            import_image = true
             [compute]
             image_ref = {image}
             image_ref_alt = {image}

@@ -19,6 +19,7 @@ public sealed class BlobStore(string directory)
 {
     private const string Algorithm = "sha256";
     private string Incoming => Path.Combine(directory, "incoming");
+    private string StagedFolder => Path.Combine(directory, "staged");
 
     /// <summary>Removes what was being sent when the last run ended.</summary>
     public void RemoveLeftovers()
@@ -32,45 +33,115 @@ public sealed class BlobStore(string directory)
     /// <param name="most">Bytes; more is refused.</param>
     /// <param name="format">What it is said to be: "qcow2", "raw", "iso" and other names of glance's.</param>
     /// <exception cref="DiskException">It is not what it is said to be, leads to other files, or is too large.</exception>
-    public async Task<StoredBlob> StoreAsync(Stream content, long most, string? format, CancellationToken cancel)
+    public Task<StoredBlob> StoreAsync(Stream content, long most, string? format, CancellationToken cancel) => StoreAsync(part => ReceiveAsync(content, part, most, cancel), format);
+
+    /// <summary>Stores what somebody writes into a file.</summary>
+    /// <exception cref="DiskException">It is not what it is said to be, or leads to other files.</exception>
+    public Task<StoredBlob> StoreAsync(Func<FileStream, Task> write, string? format, CancellationToken cancel) => StoreAsync(async part =>
+    {
+        await using (var file = Create(part))
+        {
+            await write(file);
+            file.Flush(flushToDisk: true);
+        }
+        return await SumAsync(part, cancel);
+    }, format);
+
+    private async Task<StoredBlob> StoreAsync(Func<string, Task<Sums>> receive, string? format)
     {
         Directory.CreateDirectory(Incoming);
         var part = Path.Combine(Incoming, Guid.NewGuid().ToString("N"));
+        try { return Place(part, await receive(part), format); }
+        finally { File.Delete(part); }
+    }
+
+    /// <summary>Keeps a stream apart, under a name, until it is adopted or removed.</summary>
+    /// <param name="most">Bytes; more is refused.</param>
+    /// <exception cref="DiskException">It is too large.</exception>
+    public async Task StageAsync(Stream content, string name, long most, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(Incoming);
+        Directory.CreateDirectory(StagedFolder);
+        var part = Path.Combine(Incoming, Guid.NewGuid().ToString("N"));
         try
         {
-            var (size, md5, sha256, sha512) = await ReceiveAsync(content, part, most, cancel);
-            var virtualSize = Inspect(part, format);
-            var digest = Algorithm + ":" + sha256;
-            var path = PathOf(digest);
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            if (File.Exists(path)) File.Delete(part);
-            else File.Move(part, path, overwrite: true);
-            return new StoredBlob(digest, size, md5, sha512, virtualSize);
+            await ReceiveAsync(content, part, most, cancel);
+            File.Move(part, StagedPath(name), overwrite: true);
         }
         finally { File.Delete(part); }
     }
 
-    private static async Task<(long Size, string Md5, string Sha256, string Sha512)> ReceiveAsync(Stream content, string path, long most, CancellationToken cancel)
+    /// <summary>What was staged becomes a blob; it stays staged when that is refused.</summary>
+    /// <exception cref="DiskException">It is not there, not what it is said to be, or leads to other files.</exception>
+    public async Task<StoredBlob> AdoptAsync(string name, string? format, CancellationToken cancel) =>
+        HasStaged(name) ? Place(StagedPath(name), await SumAsync(StagedPath(name), cancel), format) : throw new DiskException("what was staged is not there any more: stage it again");
+
+    private string StagedPath(string name) => Path.Combine(StagedFolder, name);
+
+    public bool HasStaged(string name) => File.Exists(StagedPath(name));
+
+    /// <summary>Names of what is staged.</summary>
+    public IEnumerable<string> Staged => Directory.Exists(StagedFolder) ? Directory.EnumerateFiles(StagedFolder).Select(static f => Path.GetFileName(f)) : [];
+
+    /// <summary>Removes what is staged; what is not there is fine.</summary>
+    public void RemoveStaged(string name)
+    {
+        if (Directory.Exists(StagedFolder)) File.Delete(StagedPath(name));
+    }
+
+    private StoredBlob Place(string part, Sums sums, string? format)
+    {
+        var virtualSize = Inspect(part, format);
+        var digest = Algorithm + ":" + sums.Sha256;
+        var path = PathOf(digest);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (File.Exists(path)) File.Delete(part);
+        else File.Move(part, path, overwrite: true);
+        return new StoredBlob(digest, sums.Size, sums.Md5, sums.Sha512, virtualSize);
+    }
+
+    private static FileStream Create(string path) => new(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+
+    private sealed record Sums(long Size, string Md5, string Sha256, string Sha512);
+
+    private static async Task<Sums> ReceiveAsync(Stream content, string path, long most, CancellationToken cancel)
+    {
+        await using var file = Create(path);
+        var sums = await SumAsync(content, async (block, size) =>
+        {
+            if (size > most) throw new DiskException($"the image is longer than {most} bytes, which is the most that is accepted");
+            // Much of a raw disk is nothing, which needs no room.
+            if (block.Span.IndexOfAnyExcept((byte)0) < 0) file.Seek(block.Length, SeekOrigin.Current);
+            else await file.WriteAsync(block, cancel);
+        }, cancel);
+        file.SetLength(sums.Size);
+        file.Flush(flushToDisk: true);
+        return sums;
+    }
+
+    private static async Task<Sums> SumAsync(string path, CancellationToken cancel)
+    {
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, useAsync: true);
+        return await SumAsync(file, static (_, _) => ValueTask.CompletedTask, cancel);
+    }
+
+    /// <param name="each">Is given each block, and how many bytes there are with it.</param>
+    private static async Task<Sums> SumAsync(Stream content, Func<ReadOnlyMemory<byte>, long, ValueTask> each, CancellationToken cancel)
     {
         using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var sha512 = IncrementalHash.CreateHash(HashAlgorithmName.SHA512);
         var buffer = new byte[256 * 1024];
         long size = 0;
-        await using (var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        while (await content.ReadAsync(buffer, cancel) is var read and > 0)
         {
-            while (await content.ReadAsync(buffer, cancel) is var read and > 0)
-            {
-                size += read;
-                if (size > most) throw new DiskException($"the image is longer than {most} bytes, which is the most that is accepted");
-                md5.AppendData(buffer, 0, read);
-                sha256.AppendData(buffer, 0, read);
-                sha512.AppendData(buffer, 0, read);
-                await file.WriteAsync(buffer.AsMemory(0, read), cancel);
-            }
-            file.Flush(flushToDisk: true);
+            size += read;
+            await each(buffer.AsMemory(0, read), size);
+            md5.AppendData(buffer, 0, read);
+            sha256.AppendData(buffer, 0, read);
+            sha512.AppendData(buffer, 0, read);
         }
-        return (size, Text(md5), Text(sha256), Text(sha512));
+        return new Sums(size, Text(md5), Text(sha256), Text(sha512));
     }
 
     private static string Text(IncrementalHash hash) => Convert.ToHexStringLower(hash.GetHashAndReset());

@@ -15,6 +15,12 @@ internal sealed record DownloadRules(Func<IPAddress, bool> MayReach, X509Certifi
     /// <summary>Redirections that are followed.</summary>
     internal int MostRedirections { get; init; } = 10;
 
+    /// <summary>What bounds the size, as refusals have it.</summary>
+    internal string Room { get; init; } = "fits the claim";
+
+    /// <summary>Whether a redirection from https to http is refused.</summary>
+    internal bool KeepsTls { get; init; }
+
     /// <summary>How long a server may say nothing.</summary>
     internal TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(1);
 }
@@ -49,7 +55,7 @@ internal sealed class HttpDownload(DownloadRules rules)
         catch (Exception e) when (e is HttpRequestException or HttpIOException or SocketException || (e is IOException && e.InnerException is SocketException)) { throw new ImportFailedException($"cannot read {url}: {e.Message}", e); }
     }
 
-    private static ImportRefusedException TooLarge(Uri url, long most, long? length) => new(length is { } said ? $"{url} is {said} bytes long; at most {most} fit the claim" : $"{url} is longer than {most} bytes, which is the most that fits the claim");
+    private ImportRefusedException TooLarge(Uri url, long most, long? length) => new(length is { } said ? $"{url} is {said} bytes long; {most} is the most that {rules.Room}" : $"{url} is longer than {most} bytes, which is the most that {rules.Room}");
 
     private async Task<HttpResponseMessage> AskAsync(HttpClient client, Uri url, CancellationToken cancel)
     {
@@ -66,7 +72,9 @@ internal sealed class HttpDownload(DownloadRules rules)
                 if ((int)response.StatusCode is 301 or 302 or 303 or 307 or 308 && response.Headers.Location is { } next)
                 {
                     if (steps == rules.MostRedirections) throw new ImportRefusedException($"{url} was redirected more than {rules.MostRedirections} times");
-                    at = new Uri(at, next);
+                    var led = new Uri(at, next);
+                    if (rules.KeepsTls && at.Scheme == "https" && led.Scheme == "http") throw new ImportRefusedException($"{at} was redirected to {led}, which is not encrypted");
+                    at = led;
                     continue;
                 }
                 var said = $"expected status code 200 from {at}, got {(int)response.StatusCode} {response.ReasonPhrase}";

@@ -48,6 +48,9 @@ public sealed partial class NodeServer : IAsyncDisposable
     /// <summary>Takes disks that are sent; null before the node does.</summary>
     public IUploadEndpoint? Uploads { get; set; }
 
+    /// <summary>Sends disks of this node's volumes; null before the node does.</summary>
+    public IDiskEndpoint? Disks { get; set; }
+
     /// <summary>Starts to listen.</summary>
     /// <exception cref="IOException">The address is taken.</exception>
     public async Task StartAsync(CancellationToken cancel)
@@ -141,6 +144,16 @@ public sealed partial class NodeServer : IAsyncDisposable
                 // As long as a disk is, and as slow as its sender: the import bounds both.
                 context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
                 await Uploads.ReceiveAsync(uid, context.Request.Body, context.Request.ContentLength, wait: !context.Request.Query.ContainsKey("async"), cancel).ConfigureAwait(false);
+                return;
+            case ["disks", var volume] when Disks is not null:
+                if (context.Request.Method != "GET") throw new NodeRequestException(StatusCodes.Status405MethodNotAllowed, "a disk is read by GET");
+                await using (Stream disk = await Disks.OpenAsync(volume, context.Request.Query["format"].ToString(), cancel).ConfigureAwait(false))
+                {
+                    context.Response.ContentType = "application/octet-stream";
+                    context.Response.ContentLength = disk.Length;
+                    await disk.CopyToAsync(context.Response.Body, 256 << 10, cancel).ConfigureAwait(false);
+                }
+
                 return;
             case ["machines", .. var rest]:
                 await MachinesEndpoint.HandleAsync(context, Machines, rest).ConfigureAwait(false);

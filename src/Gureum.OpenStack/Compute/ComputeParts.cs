@@ -19,12 +19,12 @@ internal static class ComputeParts
         var (servers, images) = (new Servers(cloud, document, log), new ServerImages(cloud));
         var made = new NewServers(cloud, zones, flavors, keys, images, networks, blocks, groups, new ServerMaker(cloud, networks, blocks, quotas), log, publish);
         var (control, consoles) = (new ServerControl(document), new RemoteConsoles(servers, document, grants, console));
-        IReadOnlyDictionary<string, ServerAction>[] more = [new ServerResize(cloud, flavors, control).Actions, new ServerShelf(cloud, control).Actions, new ServerRebuild(cloud, images, document, control, publish).Actions, consoles.Actions, new ServerRescue(cloud, images, control, publish).Actions];
+        IReadOnlyDictionary<string, ServerAction>[] more = [new ServerResize(cloud, flavors, control).Actions, new ServerShelf(cloud, control).Actions, new ServerRebuild(cloud, images, document, control, publish).Actions, consoles.Actions, new ServerRescue(cloud, images, control, publish).Actions, new ServerSnapshots(cloud, document, control).Actions];
         return new ComputeService(
         [
             flavors.Map, keys.Map, servers.Map, made.Map, new ServerActions(cloud, servers, control, networks, log, more).Map, new ServerInterfaces(cloud, servers, networks, addresses, network).Map,
             new VolumeAttachments(cloud, servers, document, attached, volumes.Volumes, volumes.Document, volumes.Use, volumes.Maker).Map, zones.Map, new Hypervisors(cloud).Map, new NodeServices(cloud).Map, new ComputeLimits(cloud, quotas).Map, new Aggregates(cloud, time).Map, groups.Map, quotas.Map, new ServerTags(servers).Map, new ServerUsage(cloud, document, time).Map,
-            new InstanceActions(cloud, servers, log).Map, consoles.Map,
+            new InstanceActions(cloud, servers, log).Map, consoles.Map, new ComputeImages(cloud).Map,
         ]);
     }
 }

@@ -95,7 +95,7 @@ internal sealed class ServerActions(Cloud cloud, Servers servers, ServerControl 
                 await networks.ChangeGroupAsync(call, machine, body.Object(action).Name("name"), add: action == "addSecurityGroup");
                 return Answer.Accepted;
             case "restore": throw Fault.Conflict($"Cannot 'restore' instance {call.Part("server")}: it is not in vm_state soft-delete, since deleted servers are gone.");
-            case "createImage" or "createBackup" or "migrate" or "evacuate" or "addFloatingIp" or "removeFloatingIp":
+            case "createBackup" or "migrate" or "evacuate" or "addFloatingIp" or "removeFloatingIp":
                 throw new Fault(501, $"The action '{action}' is not supported by Gureum yet.");
             default: return await (more.Select(m => m.GetValueOrDefault(action)).FirstOrDefault(static a => a is not null) ?? throw Fault.BadRequest($"There is no such action: {action}"))(call, machine, body);
         }

@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Gureum.Identity;
 using Gureum.Objects.Kubevirt.V1;
 using Gureum.OpenStack.Http;
+using Gureum.OpenStack.Images;
 using Gureum.OpenStack.Objects;
 
 namespace Gureum.OpenStack.Compute;
@@ -13,6 +14,16 @@ namespace Gureum.OpenStack.Compute;
 /// <summary>Writes a VirtualMachine as Nova's clients know a server (https://docs.openstack.org/api-ref/compute/#show-server-details).</summary>
 internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, AttachedVolumes volumes, Zones zones)
 {
+    private readonly ImageSources images = new(cloud);
+
+    // While an image is made of its disk, that is what it is about.
+    private ServerState State(VirtualMachine machine, VirtualMachineInstance? instance)
+    {
+        var state = ServerState.Of(machine, instance);
+        if (state.Task is not null || images.Of(machine.Metadata.Namespace, ServerState.Root(machine)) is not { } snapshot) return state;
+        return state with { Task = snapshot.Status?.ReadyToUse == true ? "image_uploading" : "image_snapshot" };
+    }
+
     /// <summary>Where the server is to be reached.</summary>
     internal ServerAddresses Addresses => addresses;
 
@@ -20,7 +31,7 @@ internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, Att
 
     internal static string Name(VirtualMachine machine) => Note(machine, ServerNames.Name) ?? machine.Metadata.Name!;
     internal static string? Note(VirtualMachine machine, string key) => machine.Metadata.Annotations.GetValueOrDefault(key);
-    internal ServerState State(VirtualMachine machine) => ServerState.Of(machine, Instance(machine));
+    internal ServerState State(VirtualMachine machine) => State(machine, Instance(machine));
     internal VirtualMachineInstance? Instance(VirtualMachine machine) => cloud.Instances.Get(machine.Metadata.Namespace, machine.Metadata.Name);
     internal static IReadOnlyDictionary<string, string> Metadata(VirtualMachine machine) => Metadata(Note(machine, ServerNames.Metadata));
     internal static IReadOnlyDictionary<string, string> Metadata(string? note) => note is { } text && JsonNode.Parse(text) is JsonObject map ? map.ToDictionary(static p => p.Key, static p => (string)p.Value!) : new Dictionary<string, string>();
@@ -36,7 +47,7 @@ internal sealed class ServerDocument(Cloud cloud, ServerAddresses addresses, Att
     internal void Write(Utf8JsonWriter json, Call call, VirtualMachine machine, bool isChange = false)
     {
         var instance = Instance(machine);
-        var state = ServerState.Of(machine, instance);
+        var state = State(machine, instance);
         var version = call.Version;
         json.WriteString("id", machine.Metadata.Uid);
         json.WriteString("name", Name(machine));

@@ -58,7 +58,8 @@ public sealed record ServerState(string Status, string VmState, string? Task, in
         _ => null,
     };
 
-    private static string? Root(VirtualMachine machine) => machine.Spec.DataVolumeTemplates.FirstOrDefault()?.Metadata.Name is { } name && machine.Spec.Template.Spec.Volumes.Any(v => v.DataVolume?.Name == name) ? name : null;
+    /// <summary>The data volume with the disk that an image was put on; null for none.</summary>
+    internal static string? Root(VirtualMachine machine) => machine.Spec.DataVolumeTemplates.FirstOrDefault()?.Metadata.Name is { } name && machine.Spec.Template.Spec.Volumes.Any(v => v.DataVolume?.Name == name) ? name : null;
 
     private static bool Halted(VirtualMachine machine) => machine.Spec.RunStrategy == "Halted";
     private static bool Wanted(VirtualMachine machine) => machine.Status.StateChangeRequests.Any(static r => r.Action == "Start");

@@ -10,12 +10,15 @@ namespace Gureum.OpenStack.Images;
 /// <summary>Writes an Image as glance's clients know it (https://docs.openstack.org/api-ref/image/v2/#show-image).</summary>
 public sealed class ImageDocument(Cloud cloud)
 {
-    /// <summary>What clients may not name their own properties.</summary>
-    public static readonly IReadOnlySet<string> Own = new HashSet<string>
-    {
+    // What clients may not name their own properties.
+    private static readonly HashSet<string> Own =
+    [
         "id", "name", "status", "visibility", "protected", "os_hidden", "owner", "disk_format", "container_format", "size", "virtual_size", "min_disk", "min_ram", "checksum", "os_hash_algo", "os_hash_value", "tags", "created_at", "updated_at",
         "self", "file", "schema", "locations", "direct_url", "deleted", "deleted_at", "stores",
-    };
+    ];
+
+    /// <summary>Whether only the service writes this.</summary>
+    public static bool IsOwn(string key) => Own.Contains(key) || key.StartsWith("os_glance", StringComparison.Ordinal);
 
     public void Write(Utf8JsonWriter json, Image image)
     {
@@ -43,6 +46,12 @@ public sealed class ImageDocument(Cloud cloud)
         json.WriteString("self", "/v2/images/" + id);
         json.WriteString("file", $"/v2/images/{id}/file");
         json.WriteString("schema", "/v2/schemas/image");
+        if (status?.Blob is not null) json.WriteString("stores", ImageNames.Store);
+        if (status?.Import is { } import)
+        {
+            json.WriteString("os_glance_importing_to_stores", status.Phase == ImageNames.Importing ? ImageNames.Store : "");
+            json.WriteString("os_glance_failed_import", import.State == ImageNames.Failure ? ImageNames.Store : "");
+        }
         foreach (var (key, value) in spec.Properties) json.WriteString(key, value);
     }
 

@@ -8,7 +8,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Images;
 
 /// <summary>Projects that an image is shared with (https://docs.openstack.org/api-ref/image/v2/#sharing).</summary>
-public sealed class ImageMembers(Cloud cloud, ImageResources images, ApiClient door, TimeProvider time)
+internal sealed class ImageMembers(Cloud cloud, ImageResources images, ApiClient door, TimeProvider time)
 {
     internal void Map(Routes routes)
     {

@@ -10,7 +10,16 @@ public static class ImageNames
     /// <summary>Annotation: the id that a client chose; else it is metadata.uid.</summary>
     public const string IdNote = Group + "/id";
 
-    public const string Queued = "queued", Saving = "saving", Active = "active", Deactivated = "deactivated", Uploading = "uploading";
+    public const string Queued = "queued", Saving = "saving", Active = "active", Deactivated = "deactivated", Uploading = "uploading", Importing = "importing";
+
+    /// <summary>The only store that there is, as clients name it.</summary>
+    public const string Store = "blobs";
+
+    /// <summary>Ways by which data comes to images.</summary>
+    public const string Direct = "glance-direct", Download = "web-download";
+
+    /// <summary>States of an import.</summary>
+    public const string Pending = "pending", Processing = "processing", Success = "success", Failure = "failure";
 
     public static string Id(Image image) => image.Metadata.Annotations.GetValueOrDefault(IdNote, image.Metadata.Uid!);
 

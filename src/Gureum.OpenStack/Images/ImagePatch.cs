@@ -51,7 +51,7 @@ internal static class ImagePatch
             case "os_hidden": return spec with { Hidden = body.Flag("os_hidden", strict: true) };
             case "tags": return spec with { Tags = [.. (body.Texts("tags") ?? []).Distinct(StringComparer.Ordinal)] };
         }
-        if (ImageDocument.Own.Contains(change.Field)) throw Fault.Forbidden($"Attribute '{change.Field}' is read-only.");
+        if (ImageDocument.IsOwn(change.Field)) throw Fault.Forbidden($"Attribute '{change.Field}' is read-only.");
         var properties = new Dictionary<string, string>(spec.Properties);
         if (change.Operation != "add" && !properties.ContainsKey(change.Field)) throw Fault.Conflict($"Property {change.Field} does not exist.");
         if (removing) properties.Remove(change.Field);

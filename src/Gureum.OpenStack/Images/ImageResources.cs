@@ -12,7 +12,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Images;
 
 /// <summary>Images and their data (https://docs.openstack.org/api-ref/image/v2/): each is an Image in its project's Namespace, its bytes lie in the blob store.</summary>
-public sealed class ImageResources(Cloud cloud, ImageDocument document, BlobStore blobs, ApiClient door, TimeProvider time)
+internal sealed class ImageResources(Cloud cloud, ImageDocument document, BlobStore blobs, ImageData data, ApiClient door, TimeProvider time)
 {
     private const int MostListed = 1000, Listed = 25;
 
@@ -104,7 +104,7 @@ public sealed class ImageResources(Cloud cloud, ImageDocument document, BlobStor
         var notes = id is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [ImageNames.IdNote] = id };
         var made = await ObjectNames.MakeAsync(spec.Name ?? "image", n => cloud.Images.Get(ns, n) is not null, "image", name =>
             cloud.Images.CreateAsync(call.Caller.Api, new Image { Metadata = new ObjectMeta { Name = name, Namespace = ns, Annotations = notes }, Spec = spec }, call.Cancel));
-        return One(made, 201).With("Location", $"{call.Service}/v2/images/{ImageNames.Id(made)}").With("OpenStack-image-import-methods", "glance-direct");
+        return One(made, 201).With("Location", $"{call.Service}/v2/images/{ImageNames.Id(made)}").With("OpenStack-image-import-methods", string.Join(',', ImageImports.Methods));
     }
 
     // Whoever administers may make images for others.
@@ -119,7 +119,7 @@ public sealed class ImageResources(Cloud cloud, ImageDocument document, BlobStor
         value is null || accepted.Contains(value) ? value : throw Fault.BadRequest($"Invalid value '{value}' for '{name}'; one of {string.Join(", ", accepted)} is accepted.");
 
     // What everybody sees needs somebody who answers for it.
-    private static async Task<string> VisibilityAsync(Call call, string value)
+    internal static async Task<string> VisibilityAsync(Call call, string value)
     {
         if (!Visibilities.Contains(value)) throw Fault.BadRequest($"Invalid value '{value}' for 'visibility'; one of {string.Join(", ", Visibilities)} is accepted.");
         if (value == "public") await Judge.RequireAsync(call.Caller, "publicize", Image.Resource, null, "publicize_image", call.Cancel);
@@ -140,7 +140,7 @@ public sealed class ImageResources(Cloud cloud, ImageDocument document, BlobStor
         foreach (var (key, value) in body.Value)
         {
             if (key is "name" or "visibility" or "disk_format" or "container_format" or "min_disk" or "min_ram" or "protected" or "os_hidden" or "tags" or "id" or "owner") continue;
-            if (ImageDocument.Own.Contains(key)) throw Fault.Forbidden($"Attribute '{key}' is read-only.");
+            if (ImageDocument.IsOwn(key)) throw Fault.Forbidden($"Attribute '{key}' is read-only.");
             properties[key] = Property(key, value);
         }
         return properties;
@@ -173,29 +173,28 @@ public sealed class ImageResources(Cloud cloud, ImageDocument document, BlobStor
         return Answer.NoContent;
     }
 
+    internal static void DemandBytes(Call call)
+    {
+        if (call.Context.Request.ContentType?.Split(';')[0] != "application/octet-stream") throw new Fault(415, "The data of an image has the content type application/octet-stream.");
+    }
+
     private async Task<Answer> UploadAsync(Call call)
     {
         var image = Own(call);
-        if (call.Context.Request.ContentType?.Split(';')[0] != "application/octet-stream") throw new Fault(415, "The data of an image has the content type application/octet-stream.");
+        DemandBytes(call);
         if (image.Spec.DiskFormat is null || image.Spec.ContainerFormat is null) throw Fault.BadRequest("Properties disk_format, container_format must be set prior to saving data.");
         // Whoever may not change the image must not be able to fill the disk either.
         await Judge.RequireAsync(call.Caller, "update", Image.Resource, image.Metadata.Namespace, "upload_image", call.Cancel);
-        image = await cloud.Images.ChangeStatusAsync(door, image, i => ImageNames.Status(i) == ImageNames.Queued ? i with { Status = (i.Status ?? ImageStatus.Empty) with { Phase = ImageNames.Saving } } : throw Fault.Conflict($"Image status transition from {ImageNames.Status(i)} to saving is not allowed"), call.Cancel);
+        image = await data.ChangeAsync(image, static (i, status) => ImageNames.Status(i) == ImageNames.Queued ? status with { Phase = ImageNames.Saving } : throw Fault.Conflict($"Image status transition from {ImageNames.Status(i)} to saving is not allowed"), call.Cancel);
         StoredBlob stored;
         try { stored = await blobs.StoreAsync(call.Context.Request.Body, Largest, image.Spec.DiskFormat, call.Cancel); }
         catch (Exception e)
         {
-            await cloud.Images.ChangeStatusAsync(door, image, static i => i with { Status = (i.Status ?? ImageStatus.Empty) with { Phase = ImageNames.Queued } }, CancellationToken.None);
+            await data.ToAsync(image, ImageNames.Queued, CancellationToken.None);
             if (e is DiskException) throw Fault.BadRequest(e.Message);
             throw;
         }
-        await cloud.Images.ChangeStatusAsync(door, image, i => i with
-        {
-            Status = (i.Status ?? ImageStatus.Empty) with
-            {
-                Phase = ImageNames.Active, Blob = stored.Digest, Size = stored.Size, VirtualSize = stored.VirtualSize, Checksum = stored.Md5, HashAlgorithm = "sha512", HashValue = stored.Sha512, UpdateTime = time.GetUtcNow(),
-            },
-        }, call.Cancel);
+        await data.StoredAsync(image, stored, call.Cancel);
         return Answer.NoContent;
     }
 

@@ -31,7 +31,7 @@ internal static class ImageSchemas
             foreach (var (field, type, readOnly) in fields)
                 json.Object(field, _ =>
                 {
-                    if (type == "string") json.Texts("type", ["null", "string"]);
+                    if (type == "string" || type == "integer" && readOnly) json.Texts("type", ["null", type]);
                     else json.WriteString("type", type);
                     if (readOnly) json.WriteBoolean("readOnly", true);
                 });

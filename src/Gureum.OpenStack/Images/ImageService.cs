@@ -5,9 +5,9 @@ using Gureum.OpenStack.Http;
 namespace Gureum.OpenStack.Images;
 
 /// <summary>Glance's API, version 2 (https://docs.openstack.org/api-ref/image/v2/).</summary>
-internal sealed class ImageService(ImageResources images, ImageMembers members) : IService
+internal sealed class ImageService(ImageResources images, ImageImports imports, ImageMembers members) : IService
 {
-    private static readonly string[] Versions = ["v2.15", "v2.9", "v2.7", "v2.6", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0"];
+    private static readonly string[] Versions = ["v2.15", "v2.12", "v2.11", "v2.10", "v2.9", "v2.8", "v2.7", "v2.6", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0"];
 
     public string Prefix => "/image";
     public string Name => "glance";
@@ -18,9 +18,9 @@ internal sealed class ImageService(ImageResources images, ImageMembers members) 
         routes.Open("GET", "/", static call => Task.FromResult(VersionList(call, 300)));
         routes.Open("GET", "/versions", static call => Task.FromResult(VersionList(call, 200)));
         images.Map(routes);
+        imports.Map(routes);
         members.Map(routes);
         foreach (var (name, document) in ImageSchemas.All) routes.Get("/v2/schemas/" + name, call => Task.FromResult(new Answer(200, document)));
-        routes.Get("/v2/info/import", static _ => Task.FromResult(new Answer(200, """{"import-methods": {"description": "Import methods available.", "type": "array", "value": []}}"""u8.ToArray())));
         routes.Get("/v2/info/stores", static _ => Task.FromResult(new Answer(200, """{"stores": [{"id": "blobs", "default": "true"}]}"""u8.ToArray())));
     }
 

@@ -63,7 +63,7 @@ public sealed class Cloud
         Claims = new Collection<PersistentVolumeClaim>(informers.Get<PersistentVolumeClaim>(), static c => c.Metadata.Uid!).Index(Volumes.VolumeUse.ByOldId, static c => c.Metadata.Annotations.TryGetValue(Volumes.VolumeNames.Id, out var id) ? [id] : []);
         PersistentVolumes = new(informers.Get<PersistentVolume>(), static v => v.Metadata.Uid!);
         DataVolumes = new(informers.Get<DataVolume>(), static v => v.Metadata.Uid!);
-        Snapshots = new(informers.Get<VolumeSnapshot>(), static s => s.Metadata.Uid!);
+        Snapshots = new Collection<VolumeSnapshot>(informers.Get<VolumeSnapshot>(), static s => s.Metadata.Uid!).Index(OpenStack.Images.ImageSources.ByClaim, OpenStack.Images.ImageSources.Claims);
         StorageClasses = new(informers.Get<StorageClass>(), static c => c.Metadata.Uid!);
         Machines.Index(Volumes.VolumeUse.ByClaim, Volumes.VolumeUse.Claims);
         Instances.Index(Volumes.VolumeUse.ByClaim, Volumes.VolumeUse.Claims);

@@ -8,7 +8,7 @@ using Gureum.OpenStack.Objects;
 namespace Gureum.OpenStack.Volumes;
 
 /// <summary>What is done to a volume (https://docs.openstack.org/api-ref/block-storage/v3/#volume-actions-volumes-action).</summary>
-public sealed class VolumeActions(Cloud cloud, Volumes volumes, VolumeDocument document, VolumeTypes types, VolumeMaker maker, TimeProvider time)
+public sealed class VolumeActions(Cloud cloud, Volumes volumes, VolumeDocument document, VolumeTypes types, VolumeMaker maker, VolumeImages images, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15), Look = TimeSpan.FromMilliseconds(50);
 
@@ -74,7 +74,8 @@ public sealed class VolumeActions(Cloud cloud, Volumes volumes, VolumeDocument d
                 await volumes.AnnotateAsync(call, claim, n => n.Set(VolumeNames.ImageMetadata, Cinder.Note(Cinder.Map(n.GetValueOrDefault(VolumeNames.ImageMetadata)).Where(p => p.Key != key).ToDictionary(static p => p.Key, static p => p.Value))));
                 return new Answer(200);
             case "os-show_image_metadata": return Cinder.Metadata(ImageMetadata(claim));
-            case "os-volume_upload_image" or "os-initialize_connection" or "os-terminate_connection" or "os-migrate_volume" or "os-migrate_volume_completion" or "os-unmanage" or "revert" or "os-reimage" or "os-extend_volume_completion":
+            case "os-volume_upload_image": return await images.UploadAsync(call, claim, body.Object(action));
+            case "os-initialize_connection" or "os-terminate_connection" or "os-migrate_volume" or "os-migrate_volume_completion" or "os-unmanage" or "revert" or "os-reimage" or "os-extend_volume_completion":
                 throw new Fault(501, $"The action '{action}' is not supported by Gureum yet.");
             default: throw Fault.BadRequest($"There is no such action: {action}");
         }

@@ -5,6 +5,7 @@ using Gureum.Objects.Cdi.V1beta1;
 using Gureum.Objects.Core.V1;
 using Gureum.Objects.Kubevirt.V1;
 using Gureum.OpenStack.Http;
+using Gureum.OpenStack.Images;
 using Gureum.OpenStack.Objects;
 
 namespace Gureum.OpenStack.Volumes;
@@ -12,6 +13,8 @@ namespace Gureum.OpenStack.Volumes;
 /// <summary>Writes a claim as Cinder's clients know a volume (https://docs.openstack.org/api-ref/block-storage/v3/#show-a-volume-s-details).</summary>
 public sealed class VolumeDocument(Cloud cloud, VolumeUse use)
 {
+    private readonly ImageSources images = new(cloud);
+
     private const string Machines = "VirtualMachine", Contents = "VirtualMachineSnapshotContent", Snapshots = "VolumeSnapshot";
 
     /// <summary>The id: that which it had before it came from another project, or the uid.</summary>
@@ -40,6 +43,7 @@ public sealed class VolumeDocument(Cloud cloud, VolumeUse use)
 
     private string State(PersistentVolumeClaim claim, IReadOnlyList<VolumeAttachment> attachments)
     {
+        if (claim.Metadata.DeletionTimestamp is null && images.Of(claim.Metadata.Namespace, claim.Metadata.Name) is not null) return VolumeState.Uploading;
         var owner = claim.Metadata.OwnerReferences.FirstOrDefault(static o => o.Controller == true);
         return VolumeState.Of(claim, owner?.Kind == DataVolume.Resource.Kind ? cloud.DataVolumes.Get(claim.Metadata.Namespace, owner.Name) : null, cloud.StorageClasses.Get(null, claim.Spec.StorageClassName), attachments, use.IsPlugged(claim));
     }

@@ -24,6 +24,6 @@ internal sealed class VolumeParts
     internal Volumes Volumes { get; }
 
     /// <param name="door">The client that acts as the door itself.</param>
-    internal VolumeService Service(ApiClient door, TimeProvider time) => new(Volumes, new VolumeActions(cloud, Volumes, Document, Types, Maker, time), new VolumeSnapshots(cloud, Volumes, Document), Types, new VolumeQuotas(cloud, Document),
+    internal VolumeService Service(ApiClient door, TimeProvider time) => new(Volumes, new VolumeActions(cloud, Volumes, Document, Types, Maker, new VolumeImages(cloud, Document), time), new VolumeSnapshots(cloud, Volumes, Document), Types, new VolumeQuotas(cloud, Document),
         new VolumeTransfers(cloud, Volumes, Document, new VolumeHandover(cloud, Maker, door, time), time), new Attachments(cloud, Volumes, Document, Use, time), new VolumeFacts(cloud, Document));
 }

@@ -7,11 +7,12 @@ using Gureum.Objects.Meta.V1;
 using Gureum.Objects.Snapshot.V1;
 using Gureum.OpenStack.Http;
 using Gureum.OpenStack.Identity;
+using Gureum.OpenStack.Images;
 using Gureum.OpenStack.Objects;
 
 namespace Gureum.OpenStack.Volumes;
 
-/// <summary>Snapshots (https://docs.openstack.org/api-ref/block-storage/v3/#volume-snapshots-snapshots): each is a VolumeSnapshot, those that others have made too.</summary>
+/// <summary>Snapshots (https://docs.openstack.org/api-ref/block-storage/v3/#volume-snapshots-snapshots): each is a VolumeSnapshot, those that others have made too; but those that images are made of.</summary>
 public sealed class VolumeSnapshots(Cloud cloud, Volumes volumes, VolumeDocument document)
 {
     private static readonly string[] Settable = [VolumeState.Available, VolumeState.Creating, VolumeState.Deleting, VolumeState.Error, "error_deleting"];
@@ -47,7 +48,7 @@ public sealed class VolumeSnapshots(Cloud cloud, Volumes volumes, VolumeDocument
     internal static long Size(Cloud cloud, VolumeSnapshot snapshot) => snapshot.Status?.RestoreSize is { } size && size > default(Gureum.Objects.Quantity) ? Cinder.InGibi(size) : Claim(cloud, snapshot) is { } claim ? VolumeDocument.Size(claim) : 0;
 
     /// <summary>Those of a volume that are there still.</summary>
-    internal static IReadOnlyList<VolumeSnapshot> Of(Cloud cloud, PersistentVolumeClaim claim) => [.. cloud.Snapshots.In(claim.Metadata.Namespace!).Where(s => s.Metadata.DeletionTimestamp is null && VolumeOf(cloud, s) == VolumeDocument.Id(claim))];
+    internal static IReadOnlyList<VolumeSnapshot> Of(Cloud cloud, PersistentVolumeClaim claim) => [.. cloud.Snapshots.In(claim.Metadata.Namespace!).Where(s => s.Metadata.DeletionTimestamp is null && ImageSources.ImageOf(s) is null && VolumeOf(cloud, s) == VolumeDocument.Id(claim))];
 
     // Another claim may have come under the name since.
     private static string VolumeOf(Cloud cloud, VolumeSnapshot snapshot) => Note(snapshot, VolumeNames.Volume) ?? (Claim(cloud, snapshot) is { } claim ? VolumeDocument.Id(claim) : Guid.Empty.ToString());
@@ -55,7 +56,7 @@ public sealed class VolumeSnapshots(Cloud cloud, Volumes volumes, VolumeDocument
     private async Task<VolumeSnapshot> FindAsync(Call call)
     {
         var id = call.Part("snapshot");
-        return cloud.Snapshots.Find(id) is { } found && (found.Metadata.Namespace == call.Caller.Project?.Metadata.Name || call.Caller.IsAdmin && await Judge.AllowsAsync(call.Caller, "get", VolumeSnapshot.Resource, found.Metadata.Namespace, call.Cancel)) ? found : throw Fault.NotFound($"Snapshot {id} could not be found.");
+        return cloud.Snapshots.Find(id) is { } found && ImageSources.ImageOf(found) is null && (found.Metadata.Namespace == call.Caller.Project?.Metadata.Name || call.Caller.IsAdmin && await Judge.AllowsAsync(call.Caller, "get", VolumeSnapshot.Resource, found.Metadata.Namespace, call.Cancel)) ? found : throw Fault.NotFound($"Snapshot {id} could not be found.");
     }
 
     private Answer One(Call call, VolumeSnapshot snapshot, bool full = true, int status = 200) => Cinder.One("snapshot", json => Write(json, call, snapshot, full), status);
@@ -84,7 +85,7 @@ public sealed class VolumeSnapshots(Cloud cloud, Volumes volumes, VolumeDocument
         var everywhere = call.Query("all_tenants") is { } all && Flags.Parse(all.Length == 0 ? "1" : all) == true && call.Caller.IsAdmin;
         if (everywhere) await Judge.RequireAsync(call.Caller, "list", VolumeSnapshot.Resource, null, "volume:get_all_snapshots", call.Cancel);
         var metadata = VolumeFilter.Metadata(call);
-        var found = (everywhere ? cloud.Snapshots.All : cloud.Snapshots.In(call.Caller.Namespace)).Where(s => VolumeFilter.Matches(call, "name", Name(s)) && VolumeFilter.Matches(call, "status", State(s)) && VolumeFilter.Matches(call, "volume_id", VolumeOf(cloud, s)) && VolumeFilter.Matches(call, "id", s.Metadata.Uid) && VolumeFilter.Holds(Note(s, VolumeNames.Metadata), metadata)
+        var found = (everywhere ? cloud.Snapshots.All : cloud.Snapshots.In(call.Caller.Namespace)).Where(s => ImageSources.ImageOf(s) is null && VolumeFilter.Matches(call, "name", Name(s)) && VolumeFilter.Matches(call, "status", State(s)) && VolumeFilter.Matches(call, "volume_id", VolumeOf(cloud, s)) && VolumeFilter.Matches(call, "id", s.Metadata.Uid) && VolumeFilter.Holds(Note(s, VolumeNames.Metadata), metadata)
             && (!call.Caller.IsAdmin || (call.Query("project_id") ?? call.Query("tenant_id")) is not { } project || document.Project(s.Metadata.Namespace) == project));
         var ordered = VolumeFilter.Sort(call, found, key => key switch
         {

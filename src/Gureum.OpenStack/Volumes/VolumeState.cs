@@ -9,7 +9,7 @@ namespace Gureum.OpenStack.Volumes;
 /// <summary>How Cinder names the state of a claim (https://docs.openstack.org/api-ref/block-storage/v3/#volumes-volumes). Pure.</summary>
 public static class VolumeState
 {
-    public const string Available = "available", InUse = "in-use", Creating = "creating", Downloading = "downloading", Attaching = "attaching", Detaching = "detaching", Deleting = "deleting", Error = "error", Extending = "extending", AwaitingTransfer = "awaiting-transfer", Reserved = "reserved";
+    public const string Available = "available", InUse = "in-use", Creating = "creating", Downloading = "downloading", Attaching = "attaching", Detaching = "detaching", Deleting = "deleting", Error = "error", Extending = "extending", AwaitingTransfer = "awaiting-transfer", Reserved = "reserved", Uploading = "uploading";
 
     /// <summary>What may be set by hand.</summary>
     public static readonly string[] Settable = [Available, InUse, Creating, Attaching, Detaching, Deleting, Error, Extending, "error_deleting", "error_extending", "error_restoring", "maintenance", Reserved];

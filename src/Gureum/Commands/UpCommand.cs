@@ -24,16 +24,17 @@ internal static class UpCommand
         var auditSize = new Option<int?>("--audit-log-maxsize") { Description = "MiB of a file of the record, before a new one is begun (100).", HelpName = "MiB" };
         var auditBackups = new Option<int?>("--audit-log-maxbackup") { Description = "Files of the record that are kept beside the newest (10; 0 for all).", HelpName = "count" };
         var openStack = new Option<int?>("--openstack-port") { Description = "The port of the OpenStack APIs (5000); 0 serves none.", HelpName = "port" };
+        var importFrom = new Option<string?>("--openstack-import-from") { Description = "Ranges inside the cloud that OpenStack's images may be downloaded from too (none): 127.0.0.0/8,10.1.0.0/16.", HelpName = "ranges" };
         var command = new Command("up", "Brings the cloud up: installs what the machine lacks, starts the server, waits until the node is Ready.")
         {
-            data, listen, pods, services, node, noInstall, airGapped, noNode, auditPolicy, auditLog, auditSize, auditBackups, openStack, output,
+            data, listen, pods, services, node, noInstall, airGapped, noNode, auditPolicy, auditLog, auditSize, auditBackups, openStack, importFrom, output,
         };
         command.Runs(async (parsed, cancel) =>
         {
             Prerequisites.RequireRoot("up");
             var request = new UpRequest(CommonOptions.Resolve(parsed.GetValue(data)!), parsed.GetValue(listen), parsed.GetValue(pods), parsed.GetValue(services), parsed.GetValue(node), parsed.GetValue(airGapped), parsed.GetValue(noNode))
             {
-                AuditPolicyFile = parsed.GetValue(auditPolicy), AuditLogPath = parsed.GetValue(auditLog), AuditLogMaxSize = parsed.GetValue(auditSize), AuditLogMaxBackup = parsed.GetValue(auditBackups), OpenStackPort = parsed.GetValue(openStack),
+                AuditPolicyFile = parsed.GetValue(auditPolicy), AuditLogPath = parsed.GetValue(auditLog), AuditLogMaxSize = parsed.GetValue(auditSize), AuditLogMaxBackup = parsed.GetValue(auditBackups), OpenStackPort = parsed.GetValue(openStack), OpenStackImportFrom = parsed.GetValue(importFrom),
             };
             if (ClusterOptions.Load(request.DataDirectory) is { JoinedServer: not null } joined)
             {

@@ -24,6 +24,9 @@ public sealed record ClusterOptions
     /// <summary>The port of the OpenStack APIs, on the API server's address; 0 serves none.</summary>
     public int OpenStackPort { get; init; } = 5000;
 
+    /// <summary>Ranges inside the cloud that OpenStack's images may be downloaded from all the same, separated by commas.</summary>
+    public string OpenStackImportFrom { get; init; } = "";
+
     /// <summary>Addresses of pods; each node gets a /24 of it.</summary>
     public string PodCidr { get; init; } = "10.244.0.0/16";
 

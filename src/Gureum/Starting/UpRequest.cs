@@ -17,6 +17,9 @@ internal sealed partial record UpRequest(string DataDirectory, string? Listen, s
     /// <summary>The port of the OpenStack APIs; 0 for none.</summary>
     internal int? OpenStackPort { get; init; }
 
+    /// <summary>Ranges inside the cloud that its images may be downloaded from; empty for none.</summary>
+    internal string? OpenStackImportFrom { get; init; }
+
     /// <summary>The cloud's options: what was asked for, else what was kept, else the defaults.</summary>
     /// <exception cref="CommandFailure">Values are not valid or cannot change; all of them are named.</exception>
     internal ClusterOptions Resolve(ClusterOptions? kept)
@@ -32,7 +35,9 @@ internal sealed partial record UpRequest(string DataDirectory, string? Listen, s
             AirGapped = AirGapped || options.AirGapped,
             RunsNode = kept?.RunsNode ?? !NoNode,
         };
-        options = WithAudit(options, errors) with { OpenStackPort = OpenStackPort ?? options.OpenStackPort };
+        options = WithAudit(options, errors) with { OpenStackPort = OpenStackPort ?? options.OpenStackPort, OpenStackImportFrom = OpenStackImportFrom ?? options.OpenStackImportFrom };
+        foreach (var range in options.OpenStackImportFrom.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            if (!IPNetwork.TryParse(range, out _)) errors.Add($"--openstack-import-from {range} is no range: 10.1.0.0/16 and fd00::/8 are some");
         if (options.OpenStackPort is < 0 or > 65535 || options.OpenStackPort == options.Port) errors.Add($"--openstack-port {options.OpenStackPort}: name a port that is not the API server's, or 0 to serve no OpenStack APIs");
         if (NoNode && options.RunsNode) errors.Add($"--no-node: the cloud in {DataDirectory} runs a node on this machine; use another --data-dir");
         IPNetwork? pods = Range("--pod-cidr", options.PodCidr, 24, errors), services = Range("--service-cidr", options.ServiceCidr, 28, errors);
@@ -47,8 +52,8 @@ internal sealed partial record UpRequest(string DataDirectory, string? Listen, s
     /// <exception cref="CommandFailure">Something was asked for that is the server's.</exception>
     internal ClusterOptions ResolveJoined(ClusterOptions joined)
     {
-        if (Listen is not null || NoNode || OpenStackPort is not null || AuditPolicyFile is not null || AuditLogPath is not null)
-            throw new CommandFailure($"{DataDirectory} holds a node of the cloud at {joined.JoinedServer}: --listen, --no-node, --openstack-port and --audit-… are for its server; leave them out, or use another --data-dir");
+        if (Listen is not null || NoNode || OpenStackPort is not null || OpenStackImportFrom is not null || AuditPolicyFile is not null || AuditLogPath is not null)
+            throw new CommandFailure($"{DataDirectory} holds a node of the cloud at {joined.JoinedServer}: --listen, --no-node, --openstack-… and --audit-… are for its server; leave them out, or use another --data-dir");
         return Resolve(joined);
     }
 

@@ -44,19 +44,20 @@ def walk_all(tenants):
     one(f"{c}/servers/{server}", {"server": {"name": "mine"}})
     for part in ("metadata", "ips", "os-interface", "os-volume_attachments", "os-security-groups", "os-instance-actions", f"os-interface/{port}", "metadata/a"):
         walk.append(("GET", f"{c}/servers/{server}/{part}", None))
-    for action in ({"os-stop": None}, {"os-start": None}, {"reboot": {"type": "HARD"}}, {"pause": None}, {"lock": None}, {"resize": {"flavorRef": "1"}}, {"rebuild": {"imageRef": seen[0]["id"]}}, {"shelve": None}, {"os-getConsoleOutput": {}}, {"addSecurityGroup": {"name": "default"}}, {"forceDelete": None}):
+    for action in ({"os-stop": None}, {"os-start": None}, {"reboot": {"type": "HARD"}}, {"pause": None}, {"lock": None}, {"resize": {"flavorRef": "1"}}, {"rebuild": {"imageRef": seen[0]["id"]}}, {"shelve": None}, {"os-getConsoleOutput": {}}, {"addSecurityGroup": {"name": "default"}}, {"createImage": {"name": "mine"}}, {"forceDelete": None}):
         walk.append(("POST", f"{c}/servers/{server}/action", action))
     walk += [("POST", f"{c}/servers/{server}/metadata", {"metadata": {"a": "b"}}), ("POST", f"{c}/servers/{server}/os-interface", {"interfaceAttachment": {}}), ("POST", f"{c}/servers/{server}/os-volume_attachments", {"volumeAttachment": {"volumeId": volume}}),
              ("GET", f"{c}/os-server-groups/{servers}", None), ("DELETE", f"{c}/os-server-groups/{servers}", None), ("GET", f"{c}/os-keypairs/walk-key", None), ("DELETE", f"{c}/os-keypairs/walk-key", None), ("GET", f"{c}/os-quota-sets/{project}", None), ("GET", f"{c}/os-simple-tenant-usage/{project}", None),
              ("POST", f"{c}/servers", {"server": {"name": "x", "imageRef": seen[0]["id"], "flavorRef": "42", "networks": [{"uuid": network}]}}), ("POST", f"{c}/servers", {"server": {"name": "x", "imageRef": seen[0]["id"], "flavorRef": "42", "networks": [{"port": port}]}}),
              ("POST", f"{c}/servers", {"server": {"name": "x", "imageRef": image, "flavorRef": "42"}})]
     one(f"{v}/volumes/{volume}", {"volume": {"name": "mine"}}, ("GET", f"{v}/volumes/{volume}/metadata", None), ("POST", f"{v}/volumes/{volume}/metadata", {"metadata": {"a": "b"}}))
-    for action in ({"os-extend": {"new_size": 2}}, {"os-reserve": {}}, {"os-set_bootable": {"bootable": True}}, {"os-attach": {"instance_uuid": server, "mountpoint": "/dev/vdb"}}):
+    for action in ({"os-extend": {"new_size": 2}}, {"os-reserve": {}}, {"os-set_bootable": {"bootable": True}}, {"os-attach": {"instance_uuid": server, "mountpoint": "/dev/vdb"}}, {"os-volume_upload_image": {"image_name": "mine", "force": True}}):
         walk.append(("POST", f"{v}/volumes/{volume}/action", action))
     walk += [("POST", f"{v}/snapshots", {"snapshot": {"volume_id": volume, "force": True}}), ("POST", f"{v}/volumes", {"volume": {"size": 1, "source_volid": volume}}), ("POST", f"{v}/os-volume-transfer", {"transfer": {"volume_id": volume}}), ("GET", f"{v}/os-volume-transfer/{transfer}", None),
              ("DELETE", f"{v}/os-volume-transfer/{transfer}", None), ("POST", f"{v}/os-volume-transfer/{transfer}/accept", {"accept": {"auth_key": "0"}}), ("GET", f"{v}/os-quota-sets/{project}", None)]
     one(f"/image/v2/images/{image}", methods=("GET", "DELETE"))
-    walk += [("GET", f"/image/v2/images/{image}/file", None), ("PUT", f"/image/v2/images/{image}/tags/t", None), ("GET", f"/image/v2/images/{image}/members", None), ("POST", f"/image/v2/images/{image}/members", {"member": tenants.project["stranger"]}), ("POST", f"/image/v2/images/{image}/actions/deactivate", None)]
+    walk += [("GET", f"/image/v2/images/{image}/file", None), ("PUT", f"/image/v2/images/{image}/tags/t", None), ("GET", f"/image/v2/images/{image}/members", None), ("POST", f"/image/v2/images/{image}/members", {"member": tenants.project["stranger"]}), ("POST", f"/image/v2/images/{image}/actions/deactivate", None),
+             ("GET", f"/image/v2/images/{image}/tasks", None), ("PUT", f"/image/v2/images/{image}/stage", {"a": "b"}), ("POST", f"/image/v2/images/{image}/import", {"method": {"name": "web-download", "uri": "http://192.0.2.1/"}})]
     one(f"/identity/v3/projects/{project}", {"project": {"description": "x"}}, methods=("GET", "PATCH", "DELETE"))
     one(f"/identity/v3/users/{user}", {"user": {"description": "x"}}, methods=("GET", "PATCH", "DELETE"))
     walk += [("PUT", f"/identity/v3/projects/{project}/users/{tenants.user['stranger']}/roles/{tenants.role}", None), ("GET", f"/identity/v3/users/{user}/application_credentials", None), ("GET", f"/placement/allocations/{server}", None)]

@@ -16,6 +16,7 @@ IBenchmark[] all =
     new VmBenchmark(),
     new IdleBenchmark(),
     new OpenStackBenchmark(),
+    new ServerBenchmark(),
 ];
 
 using var cancel = new CancellationTokenSource();

@@ -86,7 +86,8 @@ internal sealed class VmBenchmark : IBenchmark
         figures.Note($"the server's memory grew by {grown:0.0} MiB with {count} guests: {grown / count:0.00} MiB each");
     }
 
-    private static string Disk()
+    /// <summary>The tiny guest that this machine has built.</summary>
+    internal static string Disk()
     {
         const string Cache = "/var/cache/gureum/images";
         return (Directory.Exists(Cache) ? Directory.EnumerateDirectories(Cache, "tiny-guest-*").Select(d => Path.Combine(d, "tiny.qcow2")).Where(File.Exists).MaxBy(File.GetLastWriteTimeUtc) : null)

@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Headers;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Json.Nodes;
 using Gureum.Bench.Peers;
 
 namespace Gureum.Bench.OpenStack;
@@ -25,10 +22,8 @@ internal sealed class OpenStackBenchmark : IBenchmark
         int port = Ports.Free(), calls = options.Count("calls"), servers = options.Count("servers"), lists = options.Count("lists");
         await using ApiPeer own = await GureumServer.StartAsync(cancel, port);
         using HttpClient kubernetes = own.Connect(new Version(1, 1), 4);
-        using HttpClient door = Door(own.Directory, port);
-        string password = (await File.ReadAllTextAsync(Path.Combine(own.Directory, "openstack", "admin.password"), cancel)).Trim();
-        string token = await TokenAsync(door, Password(password), cancel);
-        door.DefaultRequestHeaders.Add("X-Auth-Token", token);
+        using DoorClient door = DoorClient.Open(own.Directory, new Uri($"https://127.0.0.1:{port}"));
+        await door.SignInAsync(cancel);
 
         async Task MeasureAsync(string operation, int count, int warming, Func<Task> run)
         {
@@ -38,57 +33,28 @@ internal sealed class OpenStackBenchmark : IBenchmark
             figures.Add(new Figure(operation, own.Name, count, Stopwatch.GetElapsedTime(start), own.Meter.Cpu - cpu));
         }
 
-        await MeasureAsync("token validation", calls, Warming, () => SendAsync(door, HttpMethod.Get, "/identity/v3/auth/tokens", null, cancel, token));
-        await MeasureAsync("token from a token", calls, Warming, () => TokenAsync(door, Token(token), cancel));
-        await MeasureAsync("token from a password", options.Count("passwords"), 3, () => TokenAsync(door, Password(password), cancel));
-        await MeasureAsync("image list", calls, Warming, () => SendAsync(door, HttpMethod.Get, "/image/v2/images", null, cancel));
-        await MeasureAsync("volume list", calls, Warming, () => SendAsync(door, HttpMethod.Get, "/volume/v3/volumes/detail", null, cancel));
-        await MeasureAsync("network list", calls, Warming, () => SendAsync(door, HttpMethod.Get, "/network/v2.0/networks", null, cancel));
-        await MeasureAsync("server list, empty", calls, Warming, () => SendAsync(door, HttpMethod.Get, "/compute/v2.1/servers/detail", null, cancel));
+        await MeasureAsync("token validation", calls, Warming, () => door.GetAsync("/identity/v3/auth/tokens", cancel, door.Token));
+        await MeasureAsync("token from a token", calls, Warming, () => door.TokenAsync(DoorClient.ByToken(door.Token), cancel));
+        await MeasureAsync("token from a password", options.Count("passwords"), 3, () => door.TokenAsync(DoorClient.ByPassword(door.AdminPassword), cancel));
+        await MeasureAsync("image list", calls, Warming, () => door.GetAsync("/image/v2/images", cancel));
+        await MeasureAsync("volume list", calls, Warming, () => door.GetAsync("/volume/v3/volumes/detail", cancel));
+        await MeasureAsync("network list", calls, Warming, () => door.GetAsync("/network/v2.0/networks", cancel));
+        await MeasureAsync("server list, empty", calls, Warming, () => door.GetAsync("/compute/v2.1/servers/detail", cancel));
         await MakeAsync(kubernetes, 0, Math.Min(100, servers), cancel);
-        await MeasureAsync($"server list of {Math.Min(100, servers)}", lists * 4, LongWarming * 4, () => SendAsync(door, HttpMethod.Get, "/compute/v2.1/servers/detail", null, cancel));
+        await MeasureAsync($"server list of {Math.Min(100, servers)}", lists * 4, LongWarming * 4, () => door.GetAsync("/compute/v2.1/servers/detail", cancel));
         await MakeAsync(kubernetes, Math.Min(100, servers), servers, cancel);
-        await MeasureAsync($"server list of {servers}", lists, LongWarming, () => SendAsync(door, HttpMethod.Get, "/compute/v2.1/servers/detail", null, cancel));
+        await MeasureAsync($"server list of {servers}", lists, LongWarming, () => door.GetAsync("/compute/v2.1/servers/detail", cancel));
         figures.Note(string.Create(CultureInfo.InvariantCulture, $"{own.Name} holds {own.Meter.ResidentMegabytes:0} MiB, the Kubernetes API and its controllers included"));
-    }
-
-    private static HttpClient Door(string directory, int port)
-    {
-        var authority = X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(directory, "openstack", "ca.pem")));
-        var handler = new SocketsHttpHandler();
-        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck };
-        return new HttpClient(handler) { BaseAddress = new Uri($"https://127.0.0.1:{port}") };
-    }
-
-    private static JsonObject Scoped(JsonObject identity) => new() { ["auth"] = new JsonObject { ["identity"] = identity, ["scope"] = new JsonObject { ["project"] = new JsonObject { ["name"] = "admin", ["domain"] = new JsonObject { ["id"] = "default" } } } } };
-
-    private static JsonObject Password(string password) => Scoped(new JsonObject
-    {
-        ["methods"] = new JsonArray("password"), ["password"] = new JsonObject { ["user"] = new JsonObject { ["name"] = "admin", ["domain"] = new JsonObject { ["id"] = "default" }, ["password"] = password } },
-    });
-
-    private static JsonObject Token(string token) => Scoped(new JsonObject { ["methods"] = new JsonArray("token"), ["token"] = new JsonObject { ["id"] = token } });
-
-    private static async Task<string> TokenAsync(HttpClient door, JsonObject body, CancellationToken cancel)
-    {
-        using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
-        using HttpResponseMessage answer = await door.PostAsync("/identity/v3/auth/tokens", content, cancel);
-        return answer.IsSuccessStatusCode ? answer.Headers.GetValues("X-Subject-Token").First() : throw new BenchmarkFailure($"no token: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(cancel)}");
-    }
-
-    private static async Task SendAsync(HttpClient door, HttpMethod method, string path, string? body, CancellationToken cancel, string? subject = null)
-    {
-        using var request = new HttpRequestMessage(method, path);
-        if (subject is not null) request.Headers.Add("X-Subject-Token", subject);
-        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
-        using HttpResponseMessage answer = await door.SendAsync(request, cancel);
-        byte[] read = await answer.Content.ReadAsByteArrayAsync(cancel);
-        if (!answer.IsSuccessStatusCode) throw new BenchmarkFailure($"{method} {path}: {(int)answer.StatusCode} {Encoding.UTF8.GetString(read)}");
     }
 
     private static async Task MakeAsync(HttpClient kubernetes, int from, int to, CancellationToken cancel)
     {
-        for (int i = from; i < to; i++) await SendAsync(kubernetes, HttpMethod.Post, "/apis/kubevirt.io/v1/namespaces/admin/virtualmachines", Machine(i), cancel);
+        for (int i = from; i < to; i++)
+        {
+            using var content = new StringContent(Machine(i), Encoding.UTF8, "application/json");
+            using HttpResponseMessage answer = await kubernetes.PostAsync("/apis/kubevirt.io/v1/namespaces/admin/virtualmachines", content, cancel);
+            if (!answer.IsSuccessStatusCode) throw new BenchmarkFailure($"no machine: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(cancel)}");
+        }
         // Their controller writes their status.
         await Task.Delay(TimeSpan.FromSeconds(3 + (to - from) / 200), cancel);
     }

@@ -24,7 +24,7 @@ public sealed partial class OpenStackTempestTests(SharedCloud shared)
     private static readonly string[] Compute =
     [
         "test_versions", "flavors.test_flavors", "flavors.test_flavors_negative", "keypairs.test_keypairs", "keypairs.test_keypairs_negative", "keypairs.test_keypairs_v22", "limits.test_absolute_limits", "servers.test_availability_zone", "admin.test_availability_zone", "admin.test_flavors",
-        "admin.test_flavors_access", "admin.test_flavors_access_negative", "admin.test_flavors_extra_specs", "admin.test_flavors_extra_specs_negative", "admin.test_flavors_microversions", "admin.test_hypervisor", "admin.test_keypairs_v210",
+        "admin.test_flavors_access", "admin.test_flavors_access_negative", "admin.test_flavors_extra_specs", "admin.test_flavors_extra_specs_negative", "admin.test_flavors_microversions", "admin.test_hypervisor", "admin.test_keypairs_v210", "images.test_image_metadata", "images.test_image_metadata_negative", "images.test_list_images",
     ];
 
     // With guests, which take their time: half a minute of it for each server where instructions are translated. The others of these modules were run by hand.

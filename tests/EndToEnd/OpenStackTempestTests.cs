@@ -98,7 +98,8 @@ public sealed partial class OpenStackTempestTests(SharedCloud shared)
         string folder = Directory.CreateTempSubdirectory("gureum-tempest-").FullName;
         try
         {
-            foreach (string service in Groups.Select(static g => g.Service).Distinct()) await File.WriteAllTextAsync(Path.Combine(folder, service + ".conf"), await SettingsAsync(service, folder));
+            await using WebServer web = await WebServer.StartAsync(cloud);
+            foreach (string service in Groups.Select(static g => g.Service).Distinct()) await File.WriteAllTextAsync(Path.Combine(folder, service + ".conf"), await SettingsAsync(service, folder, web.Image));
             var outputs = new System.Collections.Concurrent.ConcurrentBag<string>();
             await Parallel.ForEachAsync(Groups, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (group, _) => outputs.Add(await RunAsync(folder, group)));
             var failed = outputs.SelectMany(static o => Failure().Matches(o)).Select(static m => m.Groups[1].Value == "setUpClass" ? m.Groups[2].Value : m.Groups[1].Value).Distinct().ToList();
@@ -118,7 +119,7 @@ public sealed partial class OpenStackTempestTests(SharedCloud shared)
         return output;
     }
 
-    private async Task<string> SettingsAsync(string service, string folder)
+    private async Task<string> SettingsAsync(string service, string folder, string web)
     {
         string password = (await File.ReadAllTextAsync(Path.Combine(cloud.Data, "openstack", "admin.password"))).Trim(), image = await ImageAsync();
         return $"""
@@ -151,7 +152,7 @@ public sealed partial class OpenStackTempestTests(SharedCloud shared)
             [image]
             disk_formats = raw
             container_formats = bare
-            http_image = {await WebServer.EnsureAsync(cloud)}
+            http_image = {web}
             [image-feature-enabled]
             import_image = true
             [compute]

@@ -25,7 +25,7 @@ public sealed partial class OpenStackTempestTests(SharedCloud shared)
     [
         "test_versions", "flavors.test_flavors", "flavors.test_flavors_negative", "keypairs.test_keypairs", "keypairs.test_keypairs_negative", "keypairs.test_keypairs_v22", "limits.test_absolute_limits", "servers.test_availability_zone", "admin.test_availability_zone", "admin.test_flavors",
         "admin.test_aggregates", "admin.test_aggregates_negative", "admin.test_availability_zone_negative", "admin.test_hypervisor_negative", "admin.test_services", "admin.test_services_negative",
-        "admin.test_flavors_access", "admin.test_flavors_access_negative", "admin.test_flavors_extra_specs", "admin.test_flavors_extra_specs_negative", "admin.test_flavors_microversions", "admin.test_hypervisor", "admin.test_keypairs_v210",
+        "admin.test_flavors_access", "admin.test_flavors_access_negative", "admin.test_flavors_extra_specs", "admin.test_flavors_extra_specs_negative", "admin.test_flavors_microversions", "admin.test_hypervisor", "admin.test_keypairs_v210", "images.test_image_metadata", "images.test_image_metadata_negative", "images.test_list_images",
     ];
 
     // With guests, which take their time: half a minute of it for each server where instructions are translated. The others of these modules were run by hand.
@@ -100,7 +100,8 @@ public sealed partial class OpenStackTempestTests(SharedCloud shared)
         string folder = Directory.CreateTempSubdirectory("gureum-tempest-").FullName;
         try
         {
-            foreach (string service in Groups.Select(static g => g.Service).Distinct()) await File.WriteAllTextAsync(Path.Combine(folder, service + ".conf"), await SettingsAsync(service, folder));
+            await using WebServer web = await WebServer.StartAsync(cloud);
+            foreach (string service in Groups.Select(static g => g.Service).Distinct()) await File.WriteAllTextAsync(Path.Combine(folder, service + ".conf"), await SettingsAsync(service, folder, web.Image));
             var outputs = new System.Collections.Concurrent.ConcurrentBag<string>();
             await Parallel.ForEachAsync(Groups, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (group, _) => outputs.Add(await RunAsync(folder, group)));
             var failed = outputs.SelectMany(static o => Failure().Matches(o)).Select(static m => m.Groups[1].Value == "setUpClass" ? m.Groups[2].Value : m.Groups[1].Value).Distinct().ToList();
@@ -120,7 +121,7 @@ public sealed partial class OpenStackTempestTests(SharedCloud shared)
         return output;
     }
 
-    private async Task<string> SettingsAsync(string service, string folder)
+    private async Task<string> SettingsAsync(string service, string folder, string web)
     {
         string password = (await File.ReadAllTextAsync(Path.Combine(cloud.Data, "openstack", "admin.password"))).Trim(), image = await ImageAsync();
         return $"""
@@ -153,7 +154,7 @@ public sealed partial class OpenStackTempestTests(SharedCloud shared)
             [image]
             disk_formats = raw
             container_formats = bare
-            http_image = {await WebServer.EnsureAsync(cloud)}
+            http_image = {web}
             [image-feature-enabled]
             import_image = true
             [compute]

@@ -130,7 +130,8 @@ public sealed class OpenStackTests(SharedCloud shared)
             Assert.Equal(await File.ReadAllBytesAsync(TinyDisk()), await File.ReadAllBytesAsync(read));
             Assert.Empty(Directory.EnumerateFiles(Path.Combine(cloud.Data, "images", "staged")));
 
-            string image = await WebServer.EnsureAsync(cloud);
+            await using WebServer server = await WebServer.StartAsync(cloud);
+            string image = server.Image;
             foreach (var (name, url, status) in ((string, string, string)[])[("web", image, "active"), ("none", image + "-not", "queued"), ("own", "http://127.0.0.1:6443/healthz", "queued"), ("link", "http://169.254.169.254/openstack/latest/meta_data.json", "queued")])
             {
                 await DownloadAsync(name, url);

@@ -12,7 +12,7 @@ public sealed class SharedCloud : IAsyncLifetime
 
     internal Cloud Cloud => cloud ?? throw new InvalidOperationException("the shared cloud did not come up");
 
-    public async ValueTask InitializeAsync() => cloud = await Cloud.UpAsync("--node-name", "n1", "--openstack-import-from", "10.244.0.0/16");
+    public async ValueTask InitializeAsync() => cloud = await Cloud.UpAsync("--node-name", "n1", "--openstack-import-from", WebServer.Allowed);
 
     public async ValueTask DisposeAsync()
     {

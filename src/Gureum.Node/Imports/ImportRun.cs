@@ -22,6 +22,7 @@ internal sealed class ImportRun(int restarts, Action wake, TimeProvider time) : 
     private readonly Lock gate = new();
     private ImportState state = new(ImportStage.Waiting, restarts);
     private Task run = Task.CompletedTask;
+    private Task? ending;
     private long told;
 
     internal ImportState State { get { lock (gate) return state; } }
@@ -77,8 +78,15 @@ internal sealed class ImportRun(int restarts, Action wake, TimeProvider time) : 
         lock (gate) state = state with { Stage = stage, Ended = time.GetUtcNow(), Message = message };
     }
 
-    /// <summary>Interrupts what is under way, and waits until it has stopped.</summary>
+    /// <summary>Interrupts what is under way, and waits until it has stopped. Whoever comes second waits as well.</summary>
     public async ValueTask DisposeAsync()
+    {
+        Task stopped;
+        lock (gate) stopped = ending ??= StopAsync();
+        await stopped;
+    }
+
+    private async Task StopAsync()
     {
         await stop.CancelAsync();
         await run;

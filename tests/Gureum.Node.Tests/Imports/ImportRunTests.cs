@@ -45,6 +45,7 @@ public sealed class ImportRunTests
             try { await Task.Delay(Timeout.Infinite, cancel); }
             finally { ended = true; }
         });
+        await Task.WhenAll(run.DisposeAsync().AsTask(), run.DisposeAsync().AsTask());
         await run.DisposeAsync();
         Assert.Equal((true, ImportStage.Failed, "it was interrupted"), (ended, run.State.Stage, run.State.Message));
     }

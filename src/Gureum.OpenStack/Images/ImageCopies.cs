@@ -70,7 +70,9 @@ internal sealed class ImageCopies(Cloud cloud, BlobStore blobs, ImageData data, 
     private (string Node, string Volume) Place(VolumeSnapshot snapshot)
     {
         var name = ClaimContent.CopyOf(snapshot);
-        var volume = cloud.PersistentVolumes.Get(null, cloud.Claims.Get(snapshot.Metadata.Namespace, name)?.Spec.VolumeName) ?? throw new DiskException($"the copy's claim {name} is gone");
+        var claim = cloud.Claims.Get(snapshot.Metadata.Namespace, name) ?? throw new DiskException($"the copy's claim {name} is gone");
+        // A claim may name whatever volume it likes: what is bound to it is its own.
+        var volume = cloud.PersistentVolumes.Get(null, claim.Spec.VolumeName) is { } named && named.Spec.ClaimRef?.Uid == claim.Metadata.Uid ? named : throw new DiskException($"the copy's claim {name} has no volume of its own");
         var node = cloud.Nodes.All.FirstOrDefault(n => VolumeMatching.Reaches(volume, n)) ?? throw new DiskException($"no node has the copy's volume {volume.Metadata.Name}");
         return (node.Metadata.Name!, volume.Metadata.Name!);
     }

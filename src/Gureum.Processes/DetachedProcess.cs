@@ -44,7 +44,7 @@ public static class DetachedProcess
                 Check(ProcessCalls.posix_spawn_file_actions_addopen(actions, 1, outputPath, O_WRONLY | O_CREAT | O_APPEND, 0x180), path);
                 Check(ProcessCalls.posix_spawn_file_actions_adddup2(actions, 1, 2), path);
                 Check(ProcessCalls.posix_spawn(out int pid, path, actions, attributes, argv, envp), path);
-                return ProcessIdentity.OfPid(pid)
+                return ProcessIdentity.OfChild(pid)
                     ?? throw new IOException($"{path} started as process {pid} and was gone at once; see {outputPath}");
             }
             finally

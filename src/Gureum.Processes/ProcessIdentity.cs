@@ -14,6 +14,9 @@ public sealed record ProcessIdentity(int Pid, long StartTicks, string BootId)
     public static ProcessIdentity? OfPid(int pid) =>
         ReadStat(pid) is { State: not ('Z' or 'X') } stat ? new ProcessIdentity(pid, stat.Start, CurrentBoot()) : null;
 
+    /// <summary>The identity of a child, also of one that has ended already, as long as nobody has reaped it.</summary>
+    internal static ProcessIdentity? OfChild(int pid) => ReadStat(pid) is { } stat ? new ProcessIdentity(pid, stat.Start, CurrentBoot()) : null;
+
     /// <summary>True while exactly this process runs.</summary>
     public bool IsAlive() =>
         ReadStat(Pid) is { State: not ('Z' or 'X') } stat && stat.Start == StartTicks && BootId == CurrentBoot();

@@ -50,6 +50,8 @@ internal static class PackageList
         new("gcc", "gcc", "building the pause program from its source"),
         new("libc6-dev", "/usr/include/stdio.h", "building the pause program from its source"),
         new("procps", "ps", "looking for left-over processes"),
+        new("iputils-ping", "ping", "tests that look whom a guest reaches"),
+        new("iputils-arping", "arping", "tests of guests that move"),
         new("sqlite3", "sqlite3", "reading the store with other people's tools"),
         new("openssl", "openssl", "looking at certificates with other people's tools"),
         new("libvirt-clients", "virsh", "looking at virtual machines with other people's tools"),

@@ -76,6 +76,7 @@ public sealed class TenantNode : IAsyncDisposable
         var said = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.DoesNotContain("applet not found", complained.Result);
+        Assert.False(complained.Result.Contains("failed to execute", StringComparison.Ordinal), $"{program} is missing on this machine: `./gureum test` installs what the tests need");
         return process.ExitCode == 0 ? said : "";
     }
 

@@ -40,14 +40,9 @@ internal sealed class ImageSources(Cloud cloud)
     internal async Task<Image> MakeAsync(Call call, ImageSpec spec, PersistentVolumeClaim claim)
     {
         var (ns, caller) = (claim.Metadata.Namespace!, call.Caller.Api);
-        // The copy is a claim, which a controller makes: what would be refused of it is to be refused here.
         await Cinder.WithinQuotaAsync("snapshots and gigabytes", async () =>
         {
-            await Cinder.TryAsync(caller, new PersistentVolumeClaim
-            {
-                Metadata = new ObjectMeta { GenerateName = "snapshot-", Namespace = ns },
-                Spec = new PersistentVolumeClaimSpec { AccessModes = claim.Spec.AccessModes, StorageClassName = claim.Spec.StorageClassName, Resources = new VolumeResourceRequirements { Requests = new Dictionary<string, Gureum.Objects.Quantity> { ["storage"] = VolumeState.Size(claim) } } },
-            }, call.Cancel);
+            await VolumeSnapshots.TryCopyAsync(caller, claim, call.Cancel);
             return true;
         });
         var image = await ObjectNames.MakeAsync(spec.Name ?? "image", n => cloud.Images.Get(ns, n) is not null, "image", name => cloud.Images.CreateAsync(caller, new Image { Metadata = new ObjectMeta { Name = name, Namespace = ns }, Spec = spec }, call.Cancel));

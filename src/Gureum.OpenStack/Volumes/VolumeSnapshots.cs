@@ -111,8 +111,7 @@ public sealed class VolumeSnapshots(Cloud cloud, Volumes volumes, VolumeDocument
         if (VolumeDocument.IsBootable(claim)) notes[VolumeNames.Bootable] = "true";
         var made = await Cinder.WithinQuotaAsync("snapshots and gigabytes", async () =>
         {
-            // Its copy is a claim, which its controller makes.
-            await Cinder.TryAsync(call.Caller.Api, new PersistentVolumeClaim { Metadata = new ObjectMeta { GenerateName = "snapshot-", Namespace = ns }, Spec = new PersistentVolumeClaimSpec { AccessModes = claim.Spec.AccessModes, StorageClassName = claim.Spec.StorageClassName, Resources = new VolumeResourceRequirements { Requests = new Dictionary<string, Gureum.Objects.Quantity> { ["storage"] = VolumeState.Size(claim) } } } }, call.Cancel);
+            await TryCopyAsync(call.Caller.Api, claim, call.Cancel);
             return await ObjectNames.MakeAsync(name ?? "", n => cloud.Snapshots.Get(ns, n) is not null, "snapshot", objectName => cloud.Snapshots.CreateAsync(call.Caller.Api, new VolumeSnapshot
             {
                 Metadata = new ObjectMeta { Name = objectName, Namespace = ns, Annotations = name == objectName ? notes : new Dictionary<string, string>(notes) { [VolumeNames.Name] = name ?? "" } },
@@ -121,6 +120,13 @@ public sealed class VolumeSnapshots(Cloud cloud, Volumes volumes, VolumeDocument
         });
         return One(call, made, full: false, status: 202);
     }
+
+    /// <summary>Whether the API server would take the copy of a claim. Its controller makes it: what would be refused of it is to be refused to whoever asks.</summary>
+    internal static Task TryCopyAsync(ApiClient client, PersistentVolumeClaim claim, CancellationToken cancel) => Cinder.TryAsync(client, new PersistentVolumeClaim
+    {
+        Metadata = new ObjectMeta { GenerateName = "snapshot-", Namespace = claim.Metadata.Namespace },
+        Spec = new PersistentVolumeClaimSpec { AccessModes = claim.Spec.AccessModes, StorageClassName = claim.Spec.StorageClassName, Resources = new VolumeResourceRequirements { Requests = new Dictionary<string, Gureum.Objects.Quantity> { ["storage"] = VolumeState.Size(claim) } } },
+    }, cancel);
 
     private Task<VolumeSnapshot> AnnotateAsync(Call call, VolumeSnapshot snapshot, Action<Dictionary<string, string>> change) => cloud.Snapshots.AnnotateAsync(call.Caller.Api, snapshot, change, call.Cancel);
 

@@ -106,11 +106,15 @@ public sealed partial class OpenStackTempestTests(SharedCloud shared)
             await Parallel.ForEachAsync(Groups, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (group, _) => outputs.Add(await RunAsync(folder, group)));
             var failed = outputs.SelectMany(static o => Failure().Matches(o)).Select(static m => m.Groups[1].Value == "setUpClass" ? m.Groups[2].Value : m.Groups[1].Value).Distinct().ToList();
             var surprising = failed.Where(static f => !LeftOut.ContainsKey(f)).ToList();
-            Assert.True(surprising.Count == 0, "these failed:\n" + string.Join('\n', surprising) + "\n" + string.Concat(outputs.Where(o => surprising.Any(f => o.Contains(f, StringComparison.Ordinal))).Select(static o => o[^Math.Min(o.Length, 4000)..])));
+            Assert.True(surprising.Count == 0, "these failed:\n" + string.Join('\n', surprising) + "\n" + string.Concat(surprising.SelectMany(f => outputs.Select(o => Report(o, f)))));
             Assert.Empty(LeftOut.Keys.Except(failed));
         }
         finally { Directory.Delete(folder, recursive: true); }
     }
+
+    // What a run says of one failure: from the line that names it on.
+    private static string Report(string output, string test) =>
+        Failure().Matches(output).FirstOrDefault(m => m.Groups[1].Value == test || m.Groups[2].Value == test) is { } found ? output[found.Index..Math.Min(output.Length, found.Index + 4000)] + "\n" : "";
 
     // Debian's Python, whichever comes first in the path: the package's modules are its.
     private async Task<string> RunAsync(string folder, Group group)

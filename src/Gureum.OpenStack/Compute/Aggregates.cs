@@ -117,7 +117,7 @@ internal sealed class Aggregates(Cloud cloud, TimeProvider time)
         var hosts = HostsOf(aggregate).ToList();
         if (zone != aggregate.Zone)
         {
-            RefuseServers(aggregate, hosts, "update");
+            RefuseServers(aggregate, hosts, aggregate.Zone, "update");
             foreach (var host in hosts) RefuseOtherZone(aggregate, host, zone);
         }
         var made = new Aggregate(await cloud.ConfigMaps.ChangeAsync(call.Caller.Api, aggregate.Object, m => m with { Data = Aggregate.Data(name, zone, metadata, time.GetUtcNow()) }, call.Cancel));
@@ -126,10 +126,11 @@ internal sealed class Aggregates(Cloud cloud, TimeProvider time)
         return made;
     }
 
-    // A zone that changes under a server would say of it what is not so.
-    private void RefuseServers(Aggregate aggregate, IEnumerable<Node> hosts, string action)
+    // Who asked for a zone is not to be found outside of it.
+    private void RefuseServers(Aggregate aggregate, IReadOnlyList<Node> hosts, string? zone, string action)
     {
-        if (hosts.Any(h => cloud.Instances.All.Any(i => i.Status.NodeName == h.Metadata.Name && i.Metadata.DeletionTimestamp is null))) throw Fault.BadRequest($"Cannot {action} aggregate {aggregate.Id}. Reason: One or more hosts contain instances in this zone.");
+        if (zone is not null && cloud.Instances.All.Any(i => i.Metadata.DeletionTimestamp is null && hosts.Any(h => h.Metadata.Name == i.Status.NodeName) && cloud.Machines.Get(i.Metadata.Namespace, i.Metadata.Name) is { } machine && ServerDocument.Note(machine, ServerNames.Zone) == zone))
+            throw Fault.BadRequest($"Cannot {action} aggregate {aggregate.Id}. Reason: One or more hosts contain instances in this zone.");
     }
 
     private void RefuseOtherZone(Aggregate aggregate, Node host, string? zone)
@@ -172,7 +173,7 @@ internal sealed class Aggregates(Cloud cloud, TimeProvider time)
         var host = cloud.Nodes.Get(null, name) ?? throw Fault.NotFound($"Compute host {name} could not be found.");
         if (aggregate.Has(host)) throw Fault.Conflict($"Aggregate {aggregate.Id} already has host {name}.");
         RefuseOtherZone(aggregate, host, aggregate.Zone);
-        if (aggregate.Zone is { } zone && Zones.Of(host) != zone) RefuseServers(aggregate, [host], "add host to");
+        if (aggregate.Zone is { } zone && Zones.Of(host) is var known && known != zone) RefuseServers(aggregate, [host], known, "add host to");
         await LabelAsync(call, host, labels =>
         {
             labels[aggregate.Label] = aggregate.Object.Metadata.Uid!;
@@ -186,7 +187,7 @@ internal sealed class Aggregates(Cloud cloud, TimeProvider time)
         var host = cloud.Nodes.Get(null, name) is { } node && aggregate.Has(node) ? node : throw Fault.NotFound($"Host {name} could not be found in aggregate {aggregate.Id}.");
         // Another aggregate of the same zone keeps it there.
         var leaves = aggregate.Zone is { } zone && !All.Any(a => a.Object.Metadata.Uid != aggregate.Object.Metadata.Uid && a.Zone == zone && a.Has(host));
-        if (leaves) RefuseServers(aggregate, [host], "remove host from");
+        if (leaves) RefuseServers(aggregate, [host], aggregate.Zone, "remove host from");
         await LabelAsync(call, host, labels =>
         {
             labels.Remove(aggregate.Label);

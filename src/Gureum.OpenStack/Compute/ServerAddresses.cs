@@ -37,10 +37,10 @@ internal sealed class ServerAddresses(Cloud cloud, ServerNetworks networks, Topo
     {
         foreach (var port in networks.PortsOf(machine))
             foreach (var shown in Of(port)) yield return shown;
-        // A card on the pods' network has no port.
+        // A card on the pods' network has no port; it is shown once all of it is known.
         foreach (var card in instance?.Status.Interfaces ?? [])
-            if (card.Name is null or ServerDocument.Network)
-                foreach (var address in card.IpAddresses) yield return new Shown(ServerDocument.Network, address, "fixed", card.Mac ?? "");
+            if ((card.Name is null or ServerDocument.Network) && card.Mac is { Length: > 0 } mac)
+                foreach (var address in card.IpAddresses) yield return new Shown(ServerDocument.Network, address, "fixed", mac);
     }
 
     private IEnumerable<Shown> Of(Port port)
